@@ -1,0 +1,2 @@
+//! The program `hookswitch`.
+fn main() {}
