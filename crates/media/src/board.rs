@@ -1,0 +1,578 @@
+//! The patch board: which port is joined to which, what may pass, what happened. The whole behaviour of the relay
+//! without sockets, threads or clocks; time is an argument in milliseconds.
+//!
+//! **No packet leaves a port for any other than the one port it is bridged to**, and an id of a released port names
+//! nothing for ever, because each slot carries the generation it was handed out with.
+
+use crate::digits::{DigitDecoder, Press};
+use crate::event::{Component, Event, PortId, Stats, UnknownPort};
+use crate::latch::Latch;
+use crate::reception::Reception;
+use crate::rtp::{self, RtpHeader};
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+
+/// Events that wait for the owner; beyond it the oldest are dropped and counted.
+pub(crate) const EVENTS_MAX: usize = 16_384;
+/// Payload types an RTP header can name.
+const PAYLOAD_TYPES: usize = 128;
+const DEFAULT_CLOCK_HZ: u32 = 8_000;
+
+/// All ports and the events not yet fetched.
+#[derive(Debug)]
+pub(crate) struct Board {
+    slots: Vec<Slot>,
+    vacant: Vec<u32>,
+    events: VecDeque<Event>,
+    events_dropped: u64,
+    /// Events came since the owner was last woken.
+    unannounced: bool,
+    ports_in_use: usize,
+    learning_window_ms: u64,
+    silence_limit_ms: u64,
+}
+
+/// Where a packet goes on: out of `from`'s socket of that component to `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// The port whose socket sends.
+    pub from: PortId,
+    /// Whether its RTP or its RTCP socket sends.
+    pub component: Component,
+    /// The peer's address.
+    pub to: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    port: Option<Port>,
+}
+
+#[derive(Debug)]
+struct Port {
+    rtp: Latch,
+    rtcp: Latch,
+    /// The addresses of the SDP last set, to tell a repeated one.
+    signalled: Option<(SocketAddr, SocketAddr)>,
+    partner: Option<PortId>,
+    payload_map: Option<Box<[u8; PAYLOAD_TYPES]>>,
+    telephone_event: Option<u8>,
+    clock_hz: u32,
+    digits: DigitDecoder,
+    muted: bool,
+    reception: Reception,
+    stats: Stats,
+    /// When the silence began that is being watched; `None` while there is no peer or it was reported.
+    silent_from_ms: Option<u64>,
+    last_rtp_at_ms: Option<u64>,
+    last_rtcp_at_ms: Option<u64>,
+}
+
+impl Board {
+    pub(crate) fn new(learning_window_ms: u64, silence_limit_ms: u64) -> Board {
+        Board {
+            slots: Vec::new(),
+            vacant: Vec::new(),
+            events: VecDeque::new(),
+            events_dropped: 0,
+            unannounced: false,
+            ports_in_use: 0,
+            learning_window_ms,
+            silence_limit_ms,
+        }
+    }
+
+    /// Judges one datagram that came to a port; gives where it goes on, with its payload type rewritten in place.
+    pub(crate) fn handle_datagram(
+        &mut self,
+        id: PortId,
+        component: Component,
+        source: SocketAddr,
+        packet: &mut [u8],
+        now_ms: u64,
+    ) -> Option<Delivery> {
+        let window_ms = self.learning_window_ms;
+        let port = self.port_mut(id)?;
+        // RTCP on the RTP port is what a peer sends that multiplexes anyhow (RFC 5761).
+        let kind = if rtp::is_rtcp(packet) { Component::Rtcp } else { component };
+        let passes = match kind {
+            Component::Rtp => port.admit_rtp(id, source, packet, now_ms, window_ms),
+            Component::Rtcp => port.admit_rtcp(component, source, packet, now_ms, window_ms),
+        };
+        let Admission { accepted, forward, events } = passes;
+        let partner = port.partner;
+        for event in events.into_iter().flatten() {
+            self.push_event(event);
+        }
+        if !accepted || !forward {
+            return None;
+        }
+        let delivery = partner.and_then(|partner| self.delivery_to(partner, kind, packet.len()));
+        if delivery.is_none()
+            && let Some(port) = self.port_mut(id)
+        {
+            port.stats.dropped_unrouted += 1;
+        }
+        delivery
+    }
+
+    /// Notices silent peers and presses whose end was lost.
+    pub(crate) fn handle_timeout(&mut self, now_ms: u64) {
+        let limit_ms = self.silence_limit_ms;
+        let mut found = Vec::new();
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let id = PortId::new(index as u32, slot.generation);
+            let Some(port) = &mut slot.port else { continue };
+            if port.silent_from_ms.is_some_and(|from_ms| now_ms.saturating_sub(from_ms) >= limit_ms) {
+                port.silent_from_ms = None;
+                found.push(Event::Silent { port: id });
+            }
+            if let Some(press) = port.digits.flush(now_ms) {
+                found.push(port.digit_event(id, press));
+            }
+        }
+        for event in found {
+            self.push_event(event);
+        }
+    }
+
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Whether events came since the last question.
+    pub(crate) fn take_announcement(&mut self) -> bool {
+        std::mem::take(&mut self.unannounced)
+    }
+
+    pub(crate) fn events_dropped(&self) -> u64 {
+        self.events_dropped
+    }
+
+    pub(crate) fn ports_in_use(&self) -> usize {
+        self.ports_in_use
+    }
+
+    pub(crate) fn insert(&mut self) -> PortId {
+        self.ports_in_use += 1;
+        if let Some(index) = self.vacant.pop()
+            && let Some(slot) = self.slots.get_mut(index as usize)
+        {
+            slot.port = Some(Port::new());
+            return PortId::new(index, slot.generation);
+        }
+        self.slots.push(Slot { generation: 1, port: Some(Port::new()) });
+        PortId::new((self.slots.len() - 1) as u32, 1)
+    }
+
+    pub(crate) fn remove(&mut self, id: PortId, now_ms: u64) -> Result<Stats, UnknownPort> {
+        self.unbridge(id)?;
+        let stats = self.stats(id, now_ms)?;
+        let slot = self.slots.get_mut(id.index()).ok_or(UnknownPort)?;
+        slot.port = None;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.vacant.push(id.index() as u32);
+        self.ports_in_use -= 1;
+        Ok(stats)
+    }
+
+    pub(crate) fn set_remote(
+        &mut self,
+        id: PortId,
+        rtp: SocketAddr,
+        rtcp: Option<SocketAddr>,
+        now_ms: u64,
+    ) -> Result<(), UnknownPort> {
+        let port = self.known(id)?;
+        // Without a=rtcp the next port number is meant (RFC 3550 11).
+        let rtcp = rtcp.unwrap_or_else(|| SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)));
+        let repeated = port.signalled.replace((rtp, rtcp)) == Some((rtp, rtcp));
+        port.rtp.set_remote(rtp, repeated);
+        port.rtcp.set_remote(rtcp, repeated);
+        port.silent_from_ms = Some(now_ms);
+        Ok(())
+    }
+
+    pub(crate) fn expect_source(&mut self, id: PortId, ip: Option<IpAddr>) -> Result<(), UnknownPort> {
+        let port = self.known(id)?;
+        port.rtp.expect_ip(ip);
+        port.rtcp.expect_ip(ip);
+        Ok(())
+    }
+
+    pub(crate) fn bridge(&mut self, a: PortId, b: PortId) -> Result<(), UnknownPort> {
+        self.known(a)?;
+        self.known(b)?;
+        self.unbridge(a)?;
+        self.unbridge(b)?;
+        self.known(a)?.partner = Some(b);
+        self.known(b)?.partner = Some(a);
+        Ok(())
+    }
+
+    pub(crate) fn unbridge(&mut self, id: PortId) -> Result<(), UnknownPort> {
+        let partner = self.known(id)?.partner.take();
+        if let Some(port) = partner.and_then(|partner| self.port_mut(partner)) {
+            port.partner = None;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn partner(&self, id: PortId) -> Option<PortId> {
+        self.port(id)?.partner
+    }
+
+    pub(crate) fn map_payload(&mut self, id: PortId, from: u8, to: u8) -> Result<(), UnknownPort> {
+        let port = self.known(id)?;
+        let map = port.payload_map.get_or_insert_with(|| Box::new(std::array::from_fn(|number| number as u8)));
+        if let Some(entry) = map.get_mut(usize::from(from)) {
+            *entry = to;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn clear_payload_map(&mut self, id: PortId) -> Result<(), UnknownPort> {
+        self.known(id)?.payload_map = None;
+        Ok(())
+    }
+
+    pub(crate) fn set_telephone_event(&mut self, id: PortId, payload_type: Option<u8>) -> Result<(), UnknownPort> {
+        self.known(id)?.telephone_event = payload_type;
+        Ok(())
+    }
+
+    pub(crate) fn set_clock(&mut self, id: PortId, clock_hz: u32) -> Result<(), UnknownPort> {
+        self.known(id)?.clock_hz = clock_hz.max(1);
+        Ok(())
+    }
+
+    pub(crate) fn mute(&mut self, id: PortId, muted: bool) -> Result<(), UnknownPort> {
+        self.known(id)?.muted = muted;
+        Ok(())
+    }
+
+    pub(crate) fn stats(&self, id: PortId, now_ms: u64) -> Result<Stats, UnknownPort> {
+        let port = self.port(id).ok_or(UnknownPort)?;
+        let partner = port.partner.and_then(|partner| self.port(partner));
+        Ok(Stats {
+            lost: port.reception.lost(),
+            jitter_ms: port.reception.jitter_ms(port.clock_hz),
+            rtp_remote: port.rtp.remote(),
+            rtcp_remote: port.rtcp.remote(),
+            ssrc_in: port.reception.ssrc(),
+            ssrc_out: partner.and_then(|partner| partner.reception.ssrc()),
+            rtp_age_ms: port.last_rtp_at_ms.map(|at_ms| now_ms.saturating_sub(at_ms)),
+            rtcp_age_ms: port.last_rtcp_at_ms.map(|at_ms| now_ms.saturating_sub(at_ms)),
+            ..port.stats.clone()
+        })
+    }
+
+    pub(crate) fn count_oversized(&mut self, id: PortId) {
+        if let Some(port) = self.port_mut(id) {
+            port.stats.dropped_malformed += 1;
+        }
+    }
+
+    pub(crate) fn count_send_failure(&mut self, id: PortId) {
+        if let Some(port) = self.port_mut(id) {
+            port.stats.send_failed += 1;
+        }
+    }
+
+    fn delivery_to(&mut self, partner: PortId, component: Component, len: usize) -> Option<Delivery> {
+        let port = self.port_mut(partner)?;
+        let to = match component {
+            Component::Rtp => port.rtp.remote(),
+            Component::Rtcp => port.rtcp.remote(),
+        }?;
+        // Port 0 and 0.0.0.0 are how an SDP says that it wants nothing (RFC 3264 5.1, 8.4).
+        if to.port() == 0 || to.ip().is_unspecified() {
+            return None;
+        }
+        match component {
+            Component::Rtp => {
+                port.stats.rtp_packets_out += 1;
+                port.stats.rtp_bytes_out += len as u64;
+            }
+            Component::Rtcp => port.stats.rtcp_packets_out += 1,
+        }
+        Some(Delivery { from: partner, component, to })
+    }
+
+    fn push_event(&mut self, event: Event) {
+        if self.events.len() >= EVENTS_MAX {
+            self.events.pop_front();
+            self.events_dropped += 1;
+        }
+        self.events.push_back(event);
+        self.unannounced = true;
+    }
+
+    fn known(&mut self, id: PortId) -> Result<&mut Port, UnknownPort> {
+        self.port_mut(id).ok_or(UnknownPort)
+    }
+
+    fn port(&self, id: PortId) -> Option<&Port> {
+        let slot = self.slots.get(id.index())?;
+        if slot.generation == id.generation() { slot.port.as_ref() } else { None }
+    }
+
+    fn port_mut(&mut self, id: PortId) -> Option<&mut Port> {
+        let slot = self.slots.get_mut(id.index())?;
+        if slot.generation == id.generation() { slot.port.as_mut() } else { None }
+    }
+}
+
+/// What a port decided about a datagram.
+struct Admission {
+    accepted: bool,
+    forward: bool,
+    events: [Option<Event>; 3],
+}
+
+impl Admission {
+    const REFUSED: Admission = Admission { accepted: false, forward: false, events: [const { None }; 3] };
+}
+
+impl Port {
+    fn new() -> Port {
+        Port {
+            rtp: Latch::default(),
+            rtcp: Latch::default(),
+            signalled: None,
+            partner: None,
+            payload_map: None,
+            telephone_event: None,
+            clock_hz: DEFAULT_CLOCK_HZ,
+            digits: DigitDecoder::default(),
+            muted: false,
+            reception: Reception::default(),
+            stats: Stats::default(),
+            silent_from_ms: None,
+            last_rtp_at_ms: None,
+            last_rtcp_at_ms: None,
+        }
+    }
+
+    fn admit_rtp(
+        &mut self,
+        id: PortId,
+        source: SocketAddr,
+        packet: &mut [u8],
+        now_ms: u64,
+        window_ms: u64,
+    ) -> Admission {
+        let Some(header) = RtpHeader::read(packet) else {
+            self.stats.dropped_malformed += 1;
+            return Admission::REFUSED;
+        };
+        if !self.rtp.accepts(source, now_ms, window_ms) {
+            self.stats.dropped_foreign += 1;
+            return Admission::REFUSED;
+        }
+        let is_event = self.telephone_event == Some(header.payload_type);
+        self.stats.rtp_packets_in += 1;
+        self.stats.rtp_bytes_in += packet.len() as u64;
+        self.reception.count(&header, now_ms, if is_event { None } else { Some(self.clock_hz) });
+        let first = self.last_rtp_at_ms.replace(now_ms).is_none();
+        self.silent_from_ms = Some(now_ms);
+        let mut events = [const { None }; 3];
+        if first {
+            events[0] = Some(Event::FirstPacket { port: id });
+        }
+        if is_event {
+            let presses = self.digits.handle(header.payload(packet), header.timestamp, now_ms);
+            for (event, press) in events[1..].iter_mut().zip(presses) {
+                *event = press.map(|press| self.digit_event(id, press));
+            }
+        }
+        if let Some(map) = &self.payload_map {
+            rtp::set_payload_type(packet, map[usize::from(header.payload_type) % PAYLOAD_TYPES]);
+        }
+        Admission { accepted: true, forward: !self.muted, events }
+    }
+
+    fn admit_rtcp(
+        &mut self,
+        arrived_on: Component,
+        source: SocketAddr,
+        packet: &[u8],
+        now_ms: u64,
+        window_ms: u64,
+    ) -> Admission {
+        if !rtp::is_rtcp(packet) {
+            self.stats.dropped_malformed += 1;
+            return Admission::REFUSED;
+        }
+        let accepted = match arrived_on {
+            // Multiplexed: only the believed RTP source may do so, and it teaches nothing.
+            Component::Rtp => self.rtp.remote() == Some(source),
+            Component::Rtcp => self.rtcp.accepts(source, now_ms, window_ms),
+        };
+        if !accepted {
+            self.stats.dropped_foreign += 1;
+            return Admission::REFUSED;
+        }
+        self.stats.rtcp_packets_in += 1;
+        self.last_rtcp_at_ms = Some(now_ms);
+        self.silent_from_ms = Some(now_ms);
+        Admission { accepted: true, forward: true, events: [const { None }; 3] }
+    }
+
+    fn digit_event(&self, id: PortId, press: Press) -> Event {
+        let duration_ms = u64::from(press.duration) * 1000 / u64::from(self.clock_hz);
+        Event::Digit { port: id, digit: press.digit, duration_ms }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtp::tests::packet;
+
+    const LIMIT_MS: u64 = 60_000;
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    /// Two bridged ports: the peers are 10.0.0.1:1000 and 10.0.0.2:2000.
+    fn bridged() -> (Board, PortId, PortId) {
+        let mut board = Board::new(200, LIMIT_MS);
+        let (a, b) = (board.insert(), board.insert());
+        board.set_remote(a, at("10.0.0.1:1000"), None, 0).unwrap();
+        board.set_remote(b, at("10.0.0.2:2000"), Some(at("10.0.0.2:2500")), 0).unwrap();
+        board.bridge(a, b).unwrap();
+        (board, a, b)
+    }
+
+    fn send(board: &mut Board, port: PortId, source: &str, bytes: &mut [u8]) -> Option<Delivery> {
+        board.handle_datagram(port, Component::Rtp, at(source), bytes, 0)
+    }
+
+    fn events(board: &mut Board) -> Vec<Event> {
+        std::iter::from_fn(|| board.poll_event()).collect()
+    }
+
+    #[test]
+    fn rtp_and_rtcp_cross_the_bridge_untouched() {
+        let (mut board, a, b) = bridged();
+        let mut sound = packet(0, 1, 160, 7, b"sound");
+        let before = sound.clone();
+        let delivery = send(&mut board, a, "10.0.0.1:1000", &mut sound).unwrap();
+        assert_eq!(delivery, Delivery { from: b, component: Component::Rtp, to: at("10.0.0.2:2000") });
+        assert_eq!(sound, before, "sequence, timestamp and source pass through");
+        let mut report = vec![0x80, 201, 0, 1, 0, 0, 0, 7];
+        let delivery = board.handle_datagram(a, Component::Rtcp, at("10.0.0.1:1001"), &mut report, 0).unwrap();
+        assert_eq!(delivery, Delivery { from: b, component: Component::Rtcp, to: at("10.0.0.2:2500") });
+        let (stats_a, stats_b) = (board.stats(a, 5).unwrap(), board.stats(b, 5).unwrap());
+        assert_eq!((stats_a.rtp_packets_in, stats_a.rtp_bytes_in, stats_a.rtcp_packets_in), (1, 17, 1));
+        assert_eq!((stats_b.rtp_packets_out, stats_b.rtp_bytes_out, stats_b.rtcp_packets_out), (1, 17, 1));
+        assert_eq!((stats_a.ssrc_in, stats_b.ssrc_out, stats_a.ssrc_out), (Some(7), Some(7), None));
+        assert_eq!((stats_a.rtp_age_ms, stats_b.rtp_age_ms), (Some(5), None));
+        assert_eq!(events(&mut board), [Event::FirstPacket { port: a }]);
+    }
+
+    #[test]
+    fn a_third_source_and_rubbish_are_dropped_and_counted() {
+        let (mut board, a, _) = bridged();
+        assert!(send(&mut board, a, "10.0.0.1:1000", &mut packet(0, 1, 160, 7, &[])).is_some());
+        assert_eq!(send(&mut board, a, "10.6.6.6:1000", &mut packet(0, 2, 320, 7, &[])), None);
+        assert_eq!(send(&mut board, a, "10.0.0.1:1000", &mut [0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]), None);
+        assert_eq!(send(&mut board, a, "10.6.6.6:1000", &mut [0x80, 203, 0, 1, 0, 0, 0, 7]), None, "a foreign BYE");
+        let stats = board.stats(a, 0).unwrap();
+        assert_eq!((stats.rtp_packets_in, stats.dropped_foreign, stats.dropped_malformed), (1, 2, 1));
+    }
+
+    #[test]
+    fn payload_numbers_and_digits() {
+        let (mut board, a, _) = bridged();
+        board.map_payload(a, 96, 101).unwrap();
+        board.set_telephone_event(a, Some(96)).unwrap();
+        for sequence in 1..4 {
+            let mut press = packet(96, sequence, 160, 7, &[9, 0x8a, 0x03, 0x20]);
+            send(&mut board, a, "10.0.0.1:1000", &mut press).unwrap();
+            assert_eq!(press[1], 101);
+        }
+        let mut sound = packet(8, 4, 960, 7, &[]);
+        send(&mut board, a, "10.0.0.1:1000", &mut sound).unwrap();
+        assert_eq!(sound[1], 8);
+        let digit = Event::Digit { port: a, digit: '9', duration_ms: 100 };
+        assert_eq!(events(&mut board), [Event::FirstPacket { port: a }, digit]);
+    }
+
+    #[test]
+    fn silence_is_told_once_until_something_comes() {
+        let (mut board, a, b) = bridged();
+        board.handle_timeout(LIMIT_MS - 1);
+        assert_eq!(events(&mut board), []);
+        send(&mut board, a, "10.0.0.1:1000", &mut packet(0, 1, 160, 7, &[]));
+        events(&mut board);
+        let mut report = vec![0x80, 200, 0, 1, 0, 0, 0, 7];
+        board.handle_datagram(a, Component::Rtcp, at("10.0.0.1:1001"), &mut report, LIMIT_MS / 2);
+        board.handle_timeout(LIMIT_MS);
+        assert_eq!(events(&mut board), [Event::Silent { port: b }], "a report keeps a port alive");
+        board.handle_timeout(LIMIT_MS + LIMIT_MS / 2);
+        board.handle_timeout(3 * LIMIT_MS);
+        assert_eq!(events(&mut board), [Event::Silent { port: a }]);
+    }
+
+    #[test]
+    fn mute_stops_sound_and_nothing_else() {
+        let (mut board, a, _) = bridged();
+        board.mute(a, true).unwrap();
+        assert_eq!(send(&mut board, a, "10.0.0.1:1000", &mut packet(0, 1, 160, 7, &[])), None);
+        let stats = board.stats(a, 0).unwrap();
+        assert_eq!((stats.rtp_packets_in, stats.dropped_unrouted), (1, 0));
+        board.mute(a, false).unwrap();
+        assert!(send(&mut board, a, "10.0.0.1:1000", &mut packet(0, 2, 160, 7, &[])).is_some());
+    }
+
+    #[test]
+    fn a_new_bridge_parts_the_old_partners() {
+        let (mut board, a, b) = bridged();
+        let c = board.insert();
+        board.set_remote(c, at("10.0.0.3:3000"), None, 0).unwrap();
+        board.bridge(a, c).unwrap();
+        assert_eq!((board.partner(a), board.partner(b), board.partner(c)), (Some(c), None, Some(a)));
+        assert_eq!(send(&mut board, b, "10.0.0.2:2000", &mut packet(0, 1, 160, 7, &[])), None);
+        assert_eq!(board.stats(b, 0).unwrap().dropped_unrouted, 1);
+    }
+
+    #[test]
+    fn an_old_id_names_nothing_when_the_slot_is_used_again() {
+        let (mut board, a, b) = bridged();
+        board.remove(a, 0).unwrap();
+        let again = board.insert();
+        assert_eq!(again.index(), a.index());
+        board.set_remote(again, at("10.0.0.9:9000"), None, 0).unwrap();
+        assert_eq!(board.partner(b), None);
+        assert_eq!(send(&mut board, a, "10.0.0.9:9000", &mut packet(0, 1, 160, 7, &[])), None);
+        assert_eq!(board.stats(again, 0).unwrap().rtp_packets_in, 0);
+        assert_eq!(board.bridge(a, b), Err(UnknownPort));
+        assert_eq!(board.remove(a, 0), Err(UnknownPort));
+        assert_eq!(board.ports_in_use(), 2);
+    }
+
+    #[test]
+    fn an_sdp_that_wants_nothing_gets_nothing() {
+        let (mut board, a, b) = bridged();
+        for nowhere in ["0.0.0.0:2000", "10.0.0.2:0"] {
+            board.set_remote(b, at(nowhere), None, 0).unwrap();
+            assert_eq!(send(&mut board, a, "10.0.0.1:1000", &mut packet(0, 1, 160, 7, &[])), None);
+        }
+    }
+
+    #[test]
+    fn unfetched_events_are_bounded() {
+        let mut board = Board::new(200, 0);
+        let ports: Vec<PortId> = (0..EVENTS_MAX + 3).map(|_| board.insert()).collect();
+        for port in ports {
+            board.set_remote(port, at("10.0.0.1:1000"), None, 0).unwrap();
+        }
+        board.handle_timeout(1);
+        assert_eq!(board.events_dropped(), 3);
+        assert_eq!(events(&mut board).len(), EVENTS_MAX);
+    }
+}
