@@ -32,6 +32,10 @@ fn main() -> std::io::Result<()> {
         relay.bridge(a, b).map_err(std::io::Error::other)?;
         ports.extend([a, b]);
     }
+    // A thread bears its name only once it runs.
+    while relay_cpu().is_err() {
+        std::thread::yield_now();
+    }
     let cpu_before = relay_cpu()?;
     let began = Instant::now();
     let received = talk(&phones, Duration::from_secs(seconds));
