@@ -20,16 +20,27 @@ const ROOMS: &[Room] = &[
     Room {
         name: "switching",
         never: &[
-            "tokio", "mio", "serde", "serde_json", "rand", "getrandom", "jiff", "chrono", "tracing", "sip", "media",
-            "engines", "dialects", "store", "server",
+            "tokio",
+            "mio",
+            "serde",
+            "serde_json",
+            "rand",
+            "getrandom",
+            "jiff",
+            "chrono",
+            "tracing",
+            "sip",
+            "media",
+            "engines",
+            "dialects",
+            "store",
+            "server",
         ],
         why: "the core is values in, values out: no clock, socket, randomness, dialect or protocol",
     },
     Room {
         name: "sip",
-        never: &[
-            "tokio", "mio", "rand", "getrandom", "switching", "media", "engines", "dialects", "store", "server",
-        ],
+        never: &["tokio", "mio", "rand", "getrandom", "switching", "media", "engines", "dialects", "store", "server"],
         why: "the protocol is sans-IO and decides nothing about calls",
     },
     Room {
@@ -119,9 +130,9 @@ fn names_module(code: &str, other: &str) -> bool {
             let rest = code[at + prefix.len()..].trim_start();
             match rest.strip_prefix('{') {
                 Some(list) => tree::holds_word(list.split("};").next().unwrap_or(list), other),
-                None => rest.strip_prefix(other).is_some_and(|tail| {
-                    !tail.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-                }),
+                None => rest
+                    .strip_prefix(other)
+                    .is_some_and(|tail| !tail.starts_with(|c: char| c.is_alphanumeric() || c == '_')),
             }
         })
     })
@@ -158,7 +169,9 @@ mod tests {
             let findings = dialects_apart(&[file(alpha, text), file(beta.path.as_str(), "")]);
             assert_eq!(findings.len(), 1, "{text}");
         }
-        for text in ["use crate::common::id;", "// crate::beta does it otherwise", "use crate::betas;", "use crate::alpha;"] {
+        for text in
+            ["use crate::common::id;", "// crate::beta does it otherwise", "use crate::betas;", "use crate::alpha;"]
+        {
             let findings = dialects_apart(&[file(alpha, text), file(beta.path.as_str(), "")]);
             assert_eq!(findings, Vec::<String>::new(), "{text}");
         }

@@ -13,7 +13,8 @@ mod tree;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo run -p xtask -- guards | tidy | snapshots | conformance (--check | --write | --clean)";
+const USAGE: &str =
+    "usage: cargo run -p xtask -- guards | tidy | snapshots | conformance (--check | --write | --clean)";
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -201,10 +201,19 @@ mod tests {
 
     #[test]
     fn a_dependency_needs_its_line_and_the_workspace() {
-        let manifest = rust("Cargo.toml", "[workspace.dependencies]\nserde = \"1\"\nsip = { path = \"x\" }\n[profile.dev]\na = 1\n");
-        let of_crate = rust("crates/a/Cargo.toml", "[dependencies]\nserde.workspace = true\nanyhow = \"1\"\n[lints]\nworkspace = true\n");
+        let manifest = rust(
+            "Cargo.toml",
+            "[workspace.dependencies]\nserde = \"1\"\nsip = { path = \"x\" }\n[profile.dev]\na = 1\n",
+        );
+        let of_crate = rust(
+            "crates/a/Cargo.toml",
+            "[dependencies]\nserde.workspace = true\nanyhow = \"1\"\n[lints]\nworkspace = true\n",
+        );
         let findings = dependencies_explained(&[manifest, of_crate]);
-        assert_eq!(findings, ["docs/dependencies.md: no line for serde", "crates/a/Cargo.toml: anyhow is not taken from the workspace"]);
+        assert_eq!(
+            findings,
+            ["docs/dependencies.md: no line for serde", "crates/a/Cargo.toml: anyhow is not taken from the workspace"]
+        );
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::path::Path;
 const SKIPPED_DIRS: [&str; 6] = ["target", ".git", "node_modules", "data", "dist", "__pycache__"];
 /// Endings of the files that are text of ours.
 const TEXT_ENDINGS: [&str; 18] = [
-    "rs", "md", "toml", "json", "ts", "js", "css", "html", "svg", "sh", "py", "sql", "xml", "yml", "yaml", "service", "snap",
-    "Makefile",
+    "rs", "md", "toml", "json", "ts", "js", "css", "html", "svg", "sh", "py", "sql", "xml", "yml", "yaml", "service",
+    "snap", "Makefile",
 ];
 
 /// One text file: its path from the root with `/` between, and its text.

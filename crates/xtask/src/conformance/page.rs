@@ -50,7 +50,9 @@ pub fn render(list: &List, notes: &str, proofs: &Proofs) -> String {
     let count = |wanted| list.rows.iter().filter(|row| state(row, proofs) == wanted).count();
     let mut page = format!("{}\n\n", notes.trim());
     page.push_str("## Totals\n\n");
-    page.push_str("Made by `cargo run -p xtask -- conformance --write` from what the tests reported; not to be edited. ");
+    page.push_str(
+        "Made by `cargo run -p xtask -- conformance --write` from what the tests reported; not to be edited. ",
+    );
     page.push_str("What stands above is `notes/");
     page.push_str(&list.name);
     page.push_str(".md`.\n\n| rows | proven | partial | missing |\n|---|---|---|---|\n");

@@ -89,7 +89,8 @@ mod tests {
         parse(&format!("{id}\tfull\tcrates/a/tests/b.rs\t{test}\t")).unwrap()
     }
 
-    const SOURCE: &str = "#[test]\nfn rings() {\n    proves(\"A-01\");\n}\n\n#[test]\n#[IGN]\nfn sleeps() {\n    proves(\"A-02\");\n}\n";
+    const SOURCE: &str =
+        "#[test]\nfn rings() {\n    proves(\"A-01\");\n}\n\n#[test]\n#[IGN]\nfn sleeps() {\n    proves(\"A-02\");\n}\n";
 
     #[test]
     fn a_claim_counts_when_its_source_bears_it_out() {
