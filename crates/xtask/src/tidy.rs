@@ -25,6 +25,10 @@ const UNDONE: [&str; 4] =
 const SLEEPS: [&str; 3] = [concat!("thread::sl", "eep("), concat!("time::sl", "eep("), concat!("sl", "eep(Duration")];
 /// A pause between two looks, inside a helper that waits with a deadline, says so on its line.
 const PAUSE_MARK: &str = "// tidy: pause between looks";
+/// In a dialect's rendering and refusals a `_` arm would swallow the next event or refusal the core gains. Where
+/// something else is matched there, the line says so.
+const WILDCARD_ARM: &str = "_ =>";
+const OTHER_MATCH_MARK: &str = "// tidy: no domain enum";
 
 /// All findings; remarks are printed at once.
 pub fn run(root: &Path) -> anyhow::Result<Vec<String>> {
@@ -47,6 +51,7 @@ fn of_one_file(file: &File) -> Vec<String> {
         findings.extend(opens_with_purpose(file));
         findings.extend(undone(file));
         findings.extend(sleeping_tests(file));
+        findings.extend(swallowing_arms(file));
     }
     findings
 }
@@ -89,6 +94,20 @@ fn sleeping_tests(file: &File) -> Vec<String> {
         let word = SLEEPS.iter().find(|word| tree::code_of(line).contains(**word))?;
         Some(format!("{}:{number}: `{word}` in a test: wait for the value, with a deadline", file.path))
     });
+    hits.collect()
+}
+
+/// `event` and `error` of a dialect match the core's enums whole.
+fn swallowing_arms(file: &File) -> Vec<String> {
+    let Some(below) = file.path.strip_prefix("crates/dialects/src/") else { return Vec::new() };
+    let total = below.split(['/', '.']).any(|part| part == "event" || part == "error");
+    let hits =
+        file.lines().filter(|(_, line)| total && !line.contains(OTHER_MATCH_MARK)).filter_map(|(number, line)| {
+            let arm = tree::code_of(line).trim().starts_with(WILDCARD_ARM);
+            arm.then(|| {
+                format!("{}:{number}: `{WILDCARD_ARM}` would swallow what the core gains; name the variants", file.path)
+            })
+        });
     hits.collect()
 }
 
@@ -188,6 +207,16 @@ mod tests {
         assert!(sleeping_tests(&rust("crates/x/src/a.rs", &format!("{sleep}#[cfg(test)]\n"))).is_empty());
         let marked = format!("{} {PAUSE_MARK}", sleep.trim_end());
         assert!(sleeping_tests(&rust("crates/x/tests/a.rs", &marked)).is_empty());
+    }
+
+    #[test]
+    fn an_arm_that_swallows_is_found_where_a_dialect_renders() {
+        let text = "match event {\n    Event::Held { .. } => 1,\n    _ => 0,\n}\n";
+        assert_eq!(swallowing_arms(&rust("crates/dialects/src/fusion/event.rs", text)).len(), 1);
+        assert_eq!(swallowing_arms(&rust("crates/dialects/src/console/error/status.rs", text)).len(), 1);
+        assert!(swallowing_arms(&rust("crates/dialects/src/fusion/wire.rs", text)).is_empty());
+        let marked = text.replace("_ => 0,", &format!("_ => 0, {OTHER_MATCH_MARK}"));
+        assert!(swallowing_arms(&rust("crates/dialects/src/fusion/event.rs", &marked)).is_empty());
     }
 
     #[test]
