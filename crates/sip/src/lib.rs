@@ -1,1 +1,8 @@
-//! (see ARCHITECTURE.md)
+//! The SIP protocol, sans-IO (see ARCHITECTURE.md): messages, transactions, dialogs; time, bytes and randomness come in
+//! as arguments, bytes and events are polled out. The room knows nothing of calls beyond one INVITE usage and nothing of
+//! sockets; DNS look-ups are its user's.
+
+pub mod message;
+pub mod timer;
+pub mod transaction;
+pub mod transport;
