@@ -1,0 +1,194 @@
+//! What doors may ask of the program beside the core: stored records and events, credentials, test control, traces.
+//!
+//! Each question carries the way back for its answer. A question that nobody answers any more (the program is stopping) shows
+//! as a closed channel.
+
+use std::collections::BTreeMap;
+use switching::event::Event;
+use switching::id::{CallId, DeviceId};
+use switching::party::Digits;
+use switching::record::CallRecord;
+use switching::time::Time;
+use tokio::sync::oneshot;
+
+/// The way back.
+pub type Back<T> = oneshot::Sender<T>;
+
+/// Why a question could not be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not there.
+    NotFound,
+    /// What was asked for has been deleted by retention; the oldest that is there.
+    Gone {
+        /// Oldest sequence number.
+        oldest: u64,
+    },
+    /// The store failed.
+    Store(String),
+    /// The request is wrong.
+    Value(String),
+    /// The program is stopping.
+    Stopping,
+}
+
+/// Which records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordQuery {
+    /// Only calls that this number or device took part in.
+    pub party: Option<String>,
+    /// Only calls that began at or after this instant.
+    pub from: Option<Time>,
+    /// Only calls that began before this instant.
+    pub to: Option<Time>,
+    /// At most this many, newest first.
+    pub limit: u32,
+    /// Only calls older than this one: the last of the page before.
+    pub before: Option<CallId>,
+}
+
+/// Who a credential stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the account or token.
+    pub account: String,
+    /// What it may do: `family:action`.
+    pub scopes: Vec<String>,
+    /// Settings of the account, by name.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// Something a hand does to a simulated phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hand {
+    /// Lift the receiver of a ringing phone.
+    Answer,
+    /// Refuse a ringing call.
+    Reject,
+    /// Dial a number.
+    Dial(Digits),
+    /// Press digits in a call.
+    Press(Digits),
+    /// Hang up.
+    HangUp,
+    /// Take the phone off the network.
+    Unplug,
+    /// Put it back.
+    PlugIn,
+}
+
+/// What a simulated phone does by itself when it rings. Times in milliseconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PhoneScript {
+    /// What it does when a call comes.
+    pub on_ring: OnRing,
+    /// Digits it presses once it talks: after so long, these.
+    pub press: Vec<(u64, Digits)>,
+    /// Hangs up so long after talk began.
+    pub hang_up_after_ms: Option<u64>,
+}
+
+/// What a simulated phone does with a call that comes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnRing {
+    /// Rings until a hand does something (a call marked for auto-answer is answered at once).
+    #[default]
+    Wait,
+    /// Rings, then answers.
+    Answer {
+        /// After.
+        after_ms: u64,
+    },
+    /// Rings, then refuses.
+    Reject {
+        /// After.
+        after_ms: u64,
+    },
+    /// Says at once that it is busy.
+    Busy,
+    /// Rings and never does anything, also not for a hand.
+    Never,
+    /// Does not even ring.
+    Vanish,
+}
+
+/// Test control.
+#[derive(Debug)]
+pub enum Test {
+    /// A hand does something.
+    Hand(DeviceId, Hand),
+    /// Sets what a phone does by itself.
+    Script(DeviceId, PhoneScript),
+    /// Somebody outside calls a number of ours.
+    RingIn {
+        /// Who.
+        from: Digits,
+        /// Shown name.
+        name: String,
+        /// Which number.
+        to: Digits,
+    },
+    /// A hand outside: acts on the newest call of that outside number.
+    Outside(Digits, Hand),
+    /// Moves the virtual clock to an instant, firing all timers on the way in order.
+    Advance {
+        /// To.
+        to: Time,
+    },
+}
+
+/// A step of a signalling ladder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceLine {
+    /// When.
+    pub at: Time,
+    /// From the exchange's view: received or sent.
+    pub sent: bool,
+    /// The other end.
+    pub peer: String,
+    /// The leg.
+    pub leg: String,
+    /// The message, credentials masked.
+    pub message: String,
+}
+
+/// Questions to the store and to the engines.
+pub enum Ask {
+    /// Records, newest first.
+    Records(RecordQuery, Back<Result<Vec<CallRecord>, Fault>>),
+    /// One record.
+    Record(CallId, Back<Result<CallRecord, Fault>>),
+    /// Events from a sequence number on.
+    Events {
+        /// First.
+        from: u64,
+        /// At most.
+        most: usize,
+        /// Answer.
+        back: Back<Result<Vec<Event>, Fault>>,
+    },
+    /// Whom a bearer token stands for.
+    Token(String, Back<Option<Identity>>),
+    /// Whom a name and password stand for at a door.
+    Login {
+        /// Door.
+        door: String,
+        /// Name.
+        user: String,
+        /// Password.
+        password: String,
+        /// Answer.
+        back: Back<Option<Identity>>,
+    },
+    /// A copy of the database is made at this path below the data directory.
+    Backup {
+        /// File name, no path.
+        name: String,
+        /// Answer: octets written.
+        back: Back<Result<u64, Fault>>,
+    },
+    /// The signalling of a call.
+    Trace(CallId, Back<Result<Vec<TraceLine>, Fault>>),
+    /// Test control.
+    Test(Test, Back<Result<(), Fault>>),
+}

@@ -1,0 +1,177 @@
+//! A door's handle on the exchange it is bound to.
+//!
+//! Commands go down through one queue and are answered once their effects are committed; queries are answered from the
+//! mirror, which advances at commit. Nothing here decides anything about a call.
+
+use crate::common::ask::{Ask, Back, Fault};
+use crate::common::clock::Clock;
+use std::sync::{Arc, PoisonError, RwLock};
+use switching::command::{Guard, Key, Principal, Reply, ReplyAt, Verb};
+use switching::config::Change;
+use switching::picture::Picture;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Commands and questions that may wait for the driver.
+pub const DOWN_QUEUE_MAX: usize = 4_096;
+
+/// A command on its way down.
+#[derive(Debug)]
+pub struct Submit {
+    /// Who gives it.
+    pub by: Principal,
+    /// Makes it safe to repeat.
+    pub key: Option<Key>,
+    /// States in which it is admitted.
+    pub guard: Guard,
+    /// When to reply.
+    pub reply: ReplyAt,
+    /// Longest wait for a deferred reply.
+    pub deadline_ms: Option<u64>,
+    /// What to do.
+    pub verb: Verb,
+}
+
+impl Submit {
+    /// A command without key and guard that is answered on acceptance.
+    #[must_use]
+    pub fn plain(by: Principal, verb: Verb) -> Self {
+        Self { by, key: None, guard: Guard::default(), reply: ReplyAt::Accepted, deadline_ms: None, verb }
+    }
+}
+
+/// What is known of an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyKnown {
+    /// Never admitted, or forgotten.
+    Unknown,
+    /// Still being carried out.
+    Pending,
+    /// Answered so.
+    Done(Box<Reply>),
+}
+
+/// What goes down the one queue.
+pub enum Down {
+    /// A command.
+    Command(Box<Submit>, Back<Reply>),
+    /// A change of configuration.
+    Configure(Principal, Box<Change>, Back<Reply>),
+    /// What became of a key.
+    Key(Principal, String, Back<KeyKnown>),
+    /// A question.
+    Ask(Ask),
+}
+
+/// The exchange does not take anything any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopping;
+
+impl From<Stopping> for Fault {
+    fn from(_: Stopping) -> Self {
+        Self::Stopping
+    }
+}
+
+struct Inner {
+    down: mpsc::Sender<Down>,
+    mirror: RwLock<Picture>,
+    seq: watch::Sender<u64>,
+    epoch: String,
+    clock: Clock,
+}
+
+/// The handle. Cheap to clone.
+#[derive(Clone)]
+pub struct Exchange(Arc<Inner>);
+
+impl Exchange {
+    /// A handle and the end at which the driver takes what comes down.
+    #[must_use]
+    pub fn new(mirror: Picture, epoch: String, clock: Clock) -> (Self, mpsc::Receiver<Down>) {
+        let (down, queue) = mpsc::channel(DOWN_QUEUE_MAX);
+        let seq = watch::channel(mirror.seq).0;
+        (Self(Arc::new(Inner { down, mirror: RwLock::new(mirror), seq, epoch, clock })), queue)
+    }
+
+    /// Gives a command; the reply comes when its batch is committed.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`] when the exchange is gone: whether the command was carried out is not known.
+    pub async fn command(&self, submit: Submit) -> Result<Reply, Stopping> {
+        self.send(|back| Down::Command(Box::new(submit), back)).await
+    }
+
+    /// Changes the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`].
+    pub async fn configure(&self, by: Principal, change: Change) -> Result<Reply, Stopping> {
+        self.send(|back| Down::Configure(by, Box::new(change), back)).await
+    }
+
+    /// What became of a key.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`].
+    pub async fn key(&self, by: Principal, key: String) -> Result<KeyKnown, Stopping> {
+        self.send(|back| Down::Key(by, key, back)).await
+    }
+
+    /// Asks something beside the core: `exchange.ask(|back| Ask::Record(call, back)).await`.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`].
+    pub async fn ask<T>(&self, ask: impl FnOnce(Back<T>) -> Ask) -> Result<T, Stopping> {
+        self.send(|back| Down::Ask(ask(back))).await
+    }
+
+    async fn send<T>(&self, down: impl FnOnce(Back<T>) -> Down) -> Result<T, Stopping> {
+        let (back, answer) = oneshot::channel();
+        self.0.down.send(down(back)).await.map_err(|_| Stopping)?;
+        answer.await.map_err(|_| Stopping)
+    }
+
+    /// Reads the mirror. Keep it short: the picture cannot advance meanwhile.
+    pub fn read<T>(&self, read: impl FnOnce(&Picture) -> T) -> T {
+        read(&self.0.mirror.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets the projector advance the mirror; readers that wait for a sequence number are woken afterwards.
+    pub fn advance<T>(&self, advance: impl FnOnce(&mut Picture) -> T) -> T {
+        let mut mirror = self.0.mirror.write().unwrap_or_else(PoisonError::into_inner);
+        let given = advance(&mut mirror);
+        let seq = mirror.seq;
+        drop(mirror);
+        self.0.seq.send_if_modified(|known| std::mem::replace(known, seq) != seq);
+        given
+    }
+
+    /// The mirror's sequence number.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        *self.0.seq.borrow()
+    }
+
+    /// Waits until the mirror has reached `seq`.
+    pub async fn reached(&self, seq: u64) {
+        let mut progress = self.0.seq.subscribe();
+        // The sender lives in the handle that we hold.
+        let _ = progress.wait_for(|now| *now >= seq).await;
+    }
+
+    /// One life of the log: a position is (epoch, seq).
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.0.epoch
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+}
