@@ -1,0 +1,51 @@
+//! Pushes to other people's servers (webhooks, vendor pushes): laid with the cursor of their endpoint in one
+//! transaction, leased, then acknowledged. Sending and the plan of retries are the server's.
+
+/// A push to be laid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// Pushes of one endpoint with the same key leave one after the other (a call's, say).
+    pub order_key: String,
+    /// The message id; laid twice at one endpoint it stays one.
+    pub message: String,
+    /// Not before this.
+    pub due_ms: u64,
+    /// The encoded request.
+    pub bytes: Vec<u8>,
+}
+
+/// A push that is laid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaidPush {
+    /// The store's key of it.
+    pub id: u64,
+    /// Where it goes.
+    pub endpoint: String,
+    /// Its order key.
+    pub order_key: String,
+    /// Its message id.
+    pub message: String,
+    /// When it is due, or when its lease ends.
+    pub due_ms: u64,
+    /// How often it was leased, this time included.
+    pub tries: u32,
+    /// The encoded request.
+    pub bytes: Vec<u8>,
+}
+
+/// What became of a leased push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushOutcome {
+    /// It arrived, or is given up: forget it.
+    Done {
+        /// The push.
+        id: u64,
+    },
+    /// Try again.
+    Retry {
+        /// The push.
+        id: u64,
+        /// Not before this.
+        due_ms: u64,
+    },
+}
