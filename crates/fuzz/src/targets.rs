@@ -2,6 +2,8 @@
 //! where something can be printed again, that it reads back the same.
 
 use media::{Component, Relay, RelayConfig};
+use sip::message::{HeaderName, Message};
+use sip::transport::{Frame, FrameError, Framer};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -14,7 +16,52 @@ pub struct Target {
 }
 
 /// All targets, in the order in which they run.
-pub const TARGETS: &[Target] = &[Target { name: "rtp_relay", run: rtp_relay }];
+pub const TARGETS: &[Target] = &[
+    Target { name: "sip_message", run: sip_message },
+    Target { name: "sip_stream", run: sip_stream },
+    Target { name: "rtp_relay", run: rtp_relay },
+];
+
+/// A SIP datagram: every typed view of it is looked at, and what was read reads the same a second time.
+fn sip_message(input: &[u8]) {
+    let Ok(message) = Message::parse(input) else { return };
+    let _ = (message.request_fault(), message.method(), message.code(), message.via(), message.cseq());
+    let _ = (message.from_tag(), message.to_tag(), message.call_id(), message.max_forwards(), message.sdp());
+    let _ = (message.number(HeaderName::Expires), message.lists(HeaderName::Supported, "100rel"));
+    if let Ok(uri) = message.request_uri() {
+        let _ = format!("{uri:?}");
+    }
+    for contact in message.contacts().chain([message.from(), message.to()]).flatten() {
+        let _ = (contact.tag(), contact.display_name());
+    }
+    let again = Message::parse(message.as_bytes()).expect("what was read once is readable");
+    assert!(message.headers().eq(again.headers()), "the headers changed");
+    assert_eq!(message.body(), again.body());
+}
+
+/// A byte stream: it is cut into the same messages whether it arrives at once or drop by drop.
+fn sip_stream(input: &[u8]) {
+    let whole = frames(input, input.len().max(1));
+    let drops = frames(input, if input.len() < 512 { 1 } else { 17 });
+    assert_eq!(whole, drops);
+}
+
+/// The messages of a stream that arrives in pieces of `piece` bytes, and how it broke.
+fn frames(input: &[u8], piece: usize) -> (Vec<Vec<u8>>, Option<FrameError>) {
+    let mut framer = Framer::new();
+    let mut messages = Vec::new();
+    for part in input.chunks(piece) {
+        framer.push(part);
+        while let Some(frame) = framer.next() {
+            match frame {
+                Ok(Frame::Message(message)) => messages.push(message.to_vec()),
+                Ok(Frame::Ping) => {}
+                Err(error) => return (messages, Some(error)),
+            }
+        }
+    }
+    (messages, None)
+}
 
 /// A datagram at a bridged port: as RTP, as RTCP, and as two RTP packets that follow each other. It may be forwarded to
 /// the bridged port's peer or to nobody, never elsewhere.
