@@ -3,6 +3,7 @@
 //! sockets; DNS look-ups are its user's.
 
 pub mod message;
+pub mod sdp;
 pub mod timer;
 pub mod transaction;
 pub mod transport;
