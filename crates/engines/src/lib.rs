@@ -4,4 +4,7 @@
 //! signalling and sound work and decide nothing about a call. They hold no clock and no thread: time is an argument, and
 //! sockets belong to the program.
 
+mod engines;
 pub mod simulated;
+
+pub use engines::{Engines, Output};

@@ -27,6 +27,8 @@ pub(crate) enum KeyState {
         through: u64,
         #[n(2)]
         outcome: Outcome,
+        #[n(3)]
+        request: RequestId,
     },
 }
 
@@ -80,17 +82,22 @@ impl Keys {
                 with.push(request);
                 Known::Joined
             }
-            Some(Entry { state: KeyState::Done { before, through, outcome }, .. }) => {
+            Some(Entry { state: KeyState::Done { before, through, outcome, .. }, .. }) => {
                 Known::Answered { before: *before, through: *through, outcome: outcome.clone() }
             }
         }
+    }
+
+    /// What became of a key: nothing known, still pending, or its answer.
+    pub(crate) fn look_up(&self, by: &Principal, key: &str) -> Option<&KeyState> {
+        self.entries.get(&(by.clone(), key.to_owned())).map(|entry| &entry.state)
     }
 
     /// Notes the answer of a request; gives those that wait for the same.
     pub(crate) fn answered(&mut self, request: RequestId, before: u64, through: u64, outcome: &Outcome) -> Vec<RequestId> {
         let Some(name) = self.of_request.remove(&request) else { return Vec::new() };
         let Some(entry) = self.entries.get_mut(&name) else { return Vec::new() };
-        let done = KeyState::Done { before, through, outcome: outcome.clone() };
+        let done = KeyState::Done { before, through, outcome: outcome.clone(), request };
         match std::mem::replace(&mut entry.state, done) {
             KeyState::Pending { with, .. } => with,
             KeyState::Done { .. } => Vec::new(),

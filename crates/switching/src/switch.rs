@@ -4,7 +4,7 @@ use crate::command::{Answer, Awaits, Command, Configure, Outcome, Reply};
 use crate::engine::{EngineInput, Order, OrderKind};
 use crate::event::{Event, What};
 use crate::id::{CallId, ConnectionId, DeviceId, LegId, OrderId, RequestId};
-use crate::keys::{Keys, Known};
+use crate::keys::{KeyState, Keys, Known};
 use crate::leg::{Legs, Waiting, Work};
 use crate::limits::{TOMBSTONES_MAX, TOMBSTONE_LIFE_MS};
 use crate::picture::Picture;
@@ -184,6 +184,22 @@ impl Switch {
     #[must_use]
     pub fn last_request(&self) -> u64 {
         self.state.counters.request
+    }
+
+    /// What became of an idempotency key: none when it was never admitted or is forgotten, `Some(None)` while it is pending, else the
+    /// first reply, marked as replayed.
+    #[must_use]
+    pub fn key(&self, by: &crate::command::Principal, key: &str) -> Option<Option<Reply>> {
+        self.state.keys.look_up(by, key).map(|state| match state {
+            KeyState::Pending { .. } => None,
+            KeyState::Done { request, before, through, outcome } => Some(Reply {
+                request: *request,
+                before: *before,
+                through: *through,
+                replayed: true,
+                outcome: outcome.clone(),
+            }),
+        })
     }
 
     /// The core's time: that of its last input.

@@ -130,10 +130,19 @@ pub enum Test {
     },
     /// A hand outside: acts on the newest call of that outside number.
     Outside(Digits, Hand),
+    /// Sets what an outside number does by itself.
+    OutsideScript(Digits, PhoneScript),
     /// Moves the virtual clock to an instant, firing all timers on the way in order.
     Advance {
         /// To.
         to: Time,
+    },
+    /// Moves the virtual clock to the next timer, at most to `limit`.
+    Step {
+        /// Not beyond.
+        limit: Time,
+        /// Where it stands now, and the core's sequence number: the mirror gets there at commit.
+        moved: Back<(Time, u64)>,
     },
 }
 
