@@ -2,6 +2,7 @@
 //! as arguments, bytes and events are polled out. The room knows nothing of calls beyond one INVITE usage and nothing of
 //! sockets; DNS look-ups are its user's.
 
+pub mod digest;
 pub mod message;
 pub mod sdp;
 pub mod timer;
