@@ -2,7 +2,9 @@
 //! where something can be printed again, that it reads back the same.
 
 use media::{Component, Relay, RelayConfig};
+use sip::digest::{Answer, Challenge, Credentials, answer_challenge, uris_agree};
 use sip::message::{HeaderName, Message};
+use sip::sdp::{Audio, OurOrigin, Session, rewrite_for_relay};
 use sip::transport::{Frame, FrameError, Framer};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -19,6 +21,8 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "sip_message", run: sip_message },
     Target { name: "sip_stream", run: sip_stream },
+    Target { name: "sdp", run: sdp },
+    Target { name: "digest", run: digest },
     Target { name: "rtp_relay", run: rtp_relay },
 ];
 
@@ -61,6 +65,41 @@ fn frames(input: &[u8], piece: usize) -> (Vec<Vec<u8>>, Option<FrameError>) {
         }
     }
     (messages, None)
+}
+
+/// A session description: printed it reads the same, and rewritten for the relay it keeps its number of streams and names
+/// no address of the peer's for the stream it keeps.
+fn sdp(input: &[u8]) {
+    let Ok(session) = Session::parse(input) else { return };
+    assert_eq!(Session::parse(session.to_string().as_bytes()).as_ref(), Ok(&session), "printing changed it");
+    let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 20_000);
+    let ours = rewrite_for_relay(&session, local, &mut OurOrigin::new(7));
+    assert_eq!(ours.media.len(), session.media.len());
+    assert_eq!(Audio::of(&session).map(|audio| audio.index), Audio::of(&ours).map(|audio| audio.index));
+    assert!(Audio::of(&ours).is_none_or(|audio| audio.rtp == Some(local)), "another address than the relay's");
+}
+
+/// A digest header of either direction. What we answer to a challenge is readable credentials for its realm.
+fn digest(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let _ = uris_agree(&text, "sip:1101@pbx.example");
+    if let Ok(credentials) = Credentials::parse(&text) {
+        let _ = (credentials.username(), credentials.realm());
+    }
+    if let Ok(challenge) = Challenge::parse(&text) {
+        let answer = Answer {
+            method: "INVITE",
+            uri: "sip:1102@pbx.example",
+            username: "1101",
+            password: "secret",
+            cnonce: "0a4f113b",
+            nonce_count: 1,
+        };
+        let credentials = Credentials::parse(&answer_challenge(&challenge, &answer)).expect("we print what we read");
+        // A quoted string cannot hold a control character (RFC 3261 25.1); none is printed.
+        let printable: String = challenge.realm.chars().filter(|c| !c.is_control()).collect();
+        assert_eq!(credentials.realm(), printable);
+    }
 }
 
 /// A datagram at a bridged port: as RTP, as RTCP, and as two RTP packets that follow each other. It may be forwarded to
