@@ -1,8 +1,35 @@
 //! The rule by which a batch is admitted to a log, the same for every back end: the fence (PLAN section 6) and the
 //! gapless numbers.
 
-use crate::error::AppendError;
+use crate::error::{AppendError, StoreError};
+use crate::model::Tenant;
 use crate::model::log::Batch;
+
+/// A tenant and a number of ours share one 63-bit key on disk.
+pub(crate) const NUMBER_BITS: u32 = 43;
+/// The largest sequence number, input, call or stage: 278 years at a thousand a second.
+pub const NUMBER_MAX: u64 = (1 << NUMBER_BITS) - 1;
+/// The largest tenant.
+pub const TENANT_MAX: Tenant = (1 << (63 - NUMBER_BITS)) - 1;
+
+/// Refuses what no back end need store.
+pub(crate) fn check(batch: &Batch) -> Result<(), AppendError> {
+    if batch.tenant > TENANT_MAX {
+        return Err(AppendError::Malformed("the tenant's number is too large"));
+    }
+    let calls = batch.records.iter().map(|record| record.call);
+    let stages = batch.stages.iter().map(|stage| stage.stage);
+    let lasts = batch.events.last().map(|e| e.seq).into_iter().chain(batch.inputs.last().map(|i| i.no));
+    if calls.chain(stages).chain(lasts).any(|number| number > NUMBER_MAX) {
+        return Err(AppendError::Malformed("a number is too large"));
+    }
+    Ok(())
+}
+
+/// Refuses a tenant that [`check`] would refuse.
+pub(crate) fn check_tenant(tenant: Tenant) -> Result<(), StoreError> {
+    if tenant > TENANT_MAX { Err(StoreError::Refused("the tenant's number is too large")) } else { Ok(()) }
+}
 
 /// Where one tenant's log stands within an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +63,9 @@ fn gapless(last: u64, numbers: impl Iterator<Item = u64>) -> Option<u64> {
 }
 
 /// A number that no other life of a log has, as far as chance goes; 48 bits, so that every client can hold it.
-pub(crate) fn new_epoch() -> Result<u64, crate::error::StoreError> {
+pub(crate) fn new_epoch() -> Result<u64, StoreError> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes[..6]).map_err(|e| crate::error::StoreError::Io(e.to_string()))?;
+    getrandom::fill(&mut bytes[..6]).map_err(|e| StoreError::Io(e.to_string()))?;
     Ok(u64::from_le_bytes(bytes).max(1))
 }
 

@@ -20,6 +20,7 @@ mod view;
 
 pub use block::BLOCK_LEN_MAX;
 pub use error::{AppendError, StoreError};
+pub use head::{NUMBER_MAX, TENANT_MAX};
 pub use memory::Memory;
 pub use model::Tenant;
 pub use model::directory::{Account, ApiCode, ConfigItem, DeviceSecret, DirectoryWrite, Token};

@@ -35,6 +35,7 @@ on_all! {
     log::answers_are_found_by_principal_and_key,
     log::registrations_are_replaced_and_deleted,
     log::an_unknown_tenant_is_empty,
+    log::numbers_too_large_for_a_key_are_refused,
     prune::nothing_goes_without_a_snapshot,
     prune::journal_by_snapshot_and_events_by_age_and_snapshot,
     prune::records_stages_answers_and_registrations_by_age,

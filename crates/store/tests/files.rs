@@ -137,10 +137,10 @@ fn a_block_that_does_not_decode_and_a_hole_are_named() {
     let mut store = open(&file(&dir)).expect("open");
     grow(&mut store, 5);
     let foreign = rusqlite::Connection::open(file(&dir)).expect("open");
-    foreign.execute("UPDATE event_block SET bytes = x'ffff' WHERE first = 3", []).expect("damage");
+    foreign.execute("UPDATE event_block SET bytes = x'ffff' WHERE last = 3", []).expect("damage");
     assert!(matches!(store.read(|v| v.events(T, 1, 9)), Err(StoreError::Corrupt(_))));
     assert_eq!(store.read(|v| v.events(T, 4, 9)).expect("read"), [event(4), event(5)]);
-    foreign.execute("DELETE FROM event_block WHERE first = 3", []).expect("damage");
+    foreign.execute("DELETE FROM event_block WHERE last = 3", []).expect("damage");
     assert!(matches!(store.read(|v| v.events(T, 1, 9)), Err(StoreError::Corrupt(_))));
     assert_eq!(store.read(|v| v.integrity()).expect("integrity").len(), 1);
 }

@@ -3,6 +3,7 @@
 use super::{Memory, Rows, State};
 use crate::ANSWERS_MAX;
 use crate::error::{AppendError, StoreError};
+use crate::head::check;
 use crate::model::Tenant;
 use crate::model::log::{
     Answer, Batch, Event, Input, MirrorCheckpoint, Position, Pruned, Registration, Retention, Snapshot,
@@ -54,6 +55,7 @@ impl Memory {
 
 impl State {
     fn append(&mut self, expected_seq: u64, batch: Batch) -> Result<(), AppendError> {
+        check(&batch)?;
         let rows = self.rows_mut(batch.tenant)?;
         let head = rows.head.admit(expected_seq, &batch)?;
         rows.head = head;
@@ -127,16 +129,17 @@ impl Rows {
     }
 
     fn prune(&mut self, now_ms: u64, keep: &Retention) -> Pruned {
-        let mut pruned = Pruned::default();
+        let (mut pruned, head) = (Pruned::default(), self.head);
         while self.snapshots.len() > keep.snapshots_kept.max(1) as usize {
             self.snapshots.pop_first();
             pruned.snapshots += 1;
         }
         if let Some(oldest) = self.snapshots.values().next() {
-            pruned.input_blocks = drop_where(&mut self.inputs, |input| input.no <= oldest.input_no);
+            pruned.input_blocks =
+                drop_where(&mut self.inputs, |input| input.no <= oldest.input_no && input.no < head.last_input);
             let before = now_ms.saturating_sub(keep.event_age_max_ms);
             let young = self.events.values().find(|e| e.at_ms >= before || e.seq > oldest.seq).map(|e| e.seq);
-            let floor = young.unwrap_or(u64::MAX);
+            let floor = young.unwrap_or(head.last_seq);
             pruned.event_blocks = drop_where(&mut self.events, |event| event.seq < floor);
         }
         pruned.mirrors = self.prune_mirrors(keep.mirrors_kept.max(1) as usize);

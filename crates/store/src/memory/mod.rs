@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::error::StoreError;
-use crate::head::{Head, new_epoch};
+use crate::head::{Head, check_tenant, new_epoch};
 use crate::model::Tenant;
 use crate::model::directory::{Account, ApiCode, ConfigItem, DeviceSecret, Token};
 use crate::model::log::{Answer, Event, Input, Registration, Snapshot};
@@ -69,6 +69,7 @@ impl State {
 
     fn rows_mut(&mut self, tenant: Tenant) -> Result<&mut Rows, StoreError> {
         use std::collections::btree_map::Entry;
+        check_tenant(tenant)?;
         match self.tenants.entry(tenant) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => Ok(entry.insert(Rows::new(new_epoch()?))),

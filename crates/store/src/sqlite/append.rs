@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Sqlite, directory, int, uint};
+use super::{Sqlite, directory, int, key, log_read};
 use crate::ANSWERS_MAX;
 use crate::block::{self, Block};
 use crate::error::{AppendError, StoreError};
-use crate::head::{Head, new_epoch};
+use crate::head::{Head, check, check_tenant, new_epoch};
 use crate::model::Tenant;
 use crate::model::log::{Answer, Batch};
 use crate::model::records::{Record, StageRow, normal_parties};
@@ -22,6 +22,7 @@ const ANSWERS_TRIM_EVERY: usize = 1_024;
 /// What the group adds to one tenant.
 struct Growth {
     head: Head,
+    revision_before: u64,
     events: Vec<Block>,
     inputs: Vec<Block>,
     checkpoints: BTreeMap<u64, Option<Vec<u8>>>,
@@ -54,6 +55,10 @@ impl Sqlite {
         let mut tenants = BTreeMap::new();
         let mut answered = 0;
         for ((expected_seq, batch), answer) in group.into_iter().zip(answers) {
+            if let Err(refused) = check(&batch) {
+                *answer = Err(refused);
+                continue;
+            }
             let growth = match tenants.entry(batch.tenant) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => entry.insert(Growth::of(head_of(&tx, batch.tenant)?)),
@@ -84,7 +89,13 @@ impl Sqlite {
 
 impl Growth {
     fn of(head: Head) -> Self {
-        Self { head, events: Vec::new(), inputs: Vec::new(), checkpoints: BTreeMap::new() }
+        Self {
+            head,
+            revision_before: head.revision,
+            events: Vec::new(),
+            inputs: Vec::new(),
+            checkpoints: BTreeMap::new(),
+        }
     }
 
     fn take(&mut self, conn: &Connection, batch: Batch) -> Result<(), StoreError> {
@@ -114,38 +125,40 @@ impl Growth {
     }
 
     fn write(&self, conn: &Connection, tenant: Tenant) -> Result<(), StoreError> {
-        const EVENTS: &str = "INSERT INTO event_block (tenant, first, last, at_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
-        const INPUTS: &str = "INSERT INTO input_block (tenant, first, last, at_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
+        const EVENTS: &str = "INSERT INTO event_block (id, last, at_ms, bytes) VALUES (?1, ?2, ?3, ?4)";
+        const INPUTS: &str = "INSERT INTO input_block (id, last, at_ms, bytes) VALUES (?1, ?2, ?3, ?4)";
         for (sql, blocks) in [(EVENTS, &self.events), (INPUTS, &self.inputs)] {
             for block in blocks {
-                let row = params![tenant, int(block.first), int(block.last), int(block.at_ms), block.bytes];
+                let row = params![key(tenant, block.first), int(block.last), int(block.at_ms), block.bytes];
                 conn.prepare_cached(sql)?.execute(row)?;
             }
         }
         for (&leg, bytes) in &self.checkpoints {
             put_checkpoint(conn, tenant, leg, bytes.as_deref())?;
         }
-        put_head(conn, tenant, &self.head)
+        if self.head.revision != self.revision_before {
+            put_revision(conn, tenant, self.head.revision)?;
+        }
+        Ok(())
     }
 }
 
-/// Where a tenant's log stands, a new log if it has none.
+/// Where a tenant's log stands; makes the log if it has none. The last blocks say it, so that no row counts along and
+/// no page is written for it.
 pub(super) fn head_of(conn: &Connection, tenant: Tenant) -> Result<Head, StoreError> {
-    let sql = "SELECT epoch, last_seq, last_input, revision FROM tenant WHERE tenant = ?1";
-    let head = conn.prepare_cached(sql)?.query_row([tenant], |row| {
-        Ok(Head { epoch: uint(row, 0)?, last_seq: uint(row, 1)?, last_input: uint(row, 2)?, revision: uint(row, 3)? })
-    });
-    match head.optional()? {
-        Some(head) => Ok(head),
-        None => Ok(Head::new(new_epoch()?)),
+    check_tenant(tenant)?;
+    if let Some(head) = log_read::head(conn, tenant)? {
+        return Ok(head);
     }
+    let head = Head::new(new_epoch()?);
+    let sql = "INSERT INTO tenant (tenant, epoch) VALUES (?1, ?2)";
+    conn.prepare_cached(sql)?.execute(params![tenant, int(head.epoch)])?;
+    Ok(head)
 }
 
-pub(super) fn put_head(conn: &Connection, tenant: Tenant, head: &Head) -> Result<(), StoreError> {
-    let sql = "INSERT INTO tenant (tenant, epoch, last_seq, last_input, revision) VALUES (?1, ?2, ?3, ?4, ?5)
-               ON CONFLICT (tenant) DO UPDATE SET last_seq = ?3, last_input = ?4, revision = ?5";
-    let row = params![tenant, int(head.epoch), int(head.last_seq), int(head.last_input), int(head.revision)];
-    conn.prepare_cached(sql)?.execute(row)?;
+pub(super) fn put_revision(conn: &Connection, tenant: Tenant, revision: u64) -> Result<(), StoreError> {
+    let sql = "UPDATE tenant SET revision = ?2 WHERE tenant = ?1";
+    conn.prepare_cached(sql)?.execute(params![tenant, int(revision)])?;
     Ok(())
 }
 
@@ -166,14 +179,14 @@ fn put_checkpoint(conn: &Connection, tenant: Tenant, leg: u64, bytes: Option<&[u
 
 fn put_record(conn: &Connection, tenant: Tenant, mut record: Record) -> Result<(), StoreError> {
     normal_parties(&mut record.parties);
-    let sql = "INSERT INTO record (tenant, call, started_ms, ended_ms, parties, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT (tenant, call) DO NOTHING";
-    let parties = record.parties.join("\n");
-    let row = params![tenant, int(record.call), int(record.started_ms), int(record.ended_ms), parties, record.bytes];
+    let sql = "INSERT INTO record (id, tenant, started_ms, ended_ms, parties, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (id) DO NOTHING";
+    let (id, parties) = (key(tenant, record.call), record.parties.join("\n"));
+    let row = params![id, tenant, int(record.started_ms), int(record.ended_ms), parties, record.bytes];
     if conn.prepare_cached(sql)?.execute(row)? == 0 {
         forget_parties(conn, tenant, record.call)?;
-        let sql = "UPDATE record SET started_ms = ?3, ended_ms = ?4, parties = ?5, bytes = ?6
-                   WHERE tenant = ?1 AND call = ?2";
+        let sql =
+            "UPDATE record SET tenant = ?2, started_ms = ?3, ended_ms = ?4, parties = ?5, bytes = ?6 WHERE id = ?1";
         conn.prepare_cached(sql)?.execute(row)?;
     }
     let sql = "INSERT OR IGNORE INTO record_party (tenant, party, started_ms, call) VALUES (?1, ?2, ?3, ?4)";
@@ -186,10 +199,10 @@ fn put_record(conn: &Connection, tenant: Tenant, mut record: Record) -> Result<(
 
 /// Removes the look-up rows of a stored record.
 pub(super) fn forget_parties(conn: &Connection, tenant: Tenant, call: u64) -> Result<(), StoreError> {
-    let sql = "SELECT started_ms, parties FROM record WHERE tenant = ?1 AND call = ?2";
+    let sql = "SELECT started_ms, parties FROM record WHERE id = ?1";
     let (started_ms, parties) = conn
         .prepare_cached(sql)?
-        .query_row(params![tenant, int(call)], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        .query_row([key(tenant, call)], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
     let sql = "DELETE FROM record_party WHERE tenant = ?1 AND party = ?2 AND started_ms = ?3 AND call = ?4";
     let mut delete = conn.prepare_cached(sql)?;
     for party in parties.split('\n') {
@@ -199,12 +212,12 @@ pub(super) fn forget_parties(conn: &Connection, tenant: Tenant, call: u64) -> Re
 }
 
 fn put_stage(conn: &Connection, tenant: Tenant, stage: &StageRow) -> Result<(), StoreError> {
-    let sql = "INSERT INTO stage (tenant, stage, root, call, opened_ms, closed_ms, bytes)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant, stage)
+    let sql = "INSERT INTO stage (id, tenant, root, call, opened_ms, closed_ms, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id)
                DO UPDATE SET root = ?3, call = ?4, opened_ms = ?5, closed_ms = ?6, bytes = ?7";
     conn.prepare_cached(sql)?.execute(params![
+        key(tenant, stage.stage),
         tenant,
-        int(stage.stage),
         int(stage.root),
         int(stage.call),
         int(stage.opened_ms),

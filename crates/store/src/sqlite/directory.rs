@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::append::{head_of, put_head};
+use super::append::{head_of, put_revision};
 use super::{Sqlite, int};
 use crate::error::StoreError;
 use crate::model::Tenant;
@@ -13,11 +13,11 @@ impl Sqlite {
     pub fn write_directory(&mut self, tenant: Tenant, writes: &[DirectoryWrite]) -> Result<(), StoreError> {
         self.set_fsync(true)?;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut head = head_of(&tx, tenant)?;
+        let mut revision = head_of(&tx, tenant)?.revision;
         for one in writes {
-            write(&tx, tenant, one, &mut head.revision)?;
+            write(&tx, tenant, one, &mut revision)?;
         }
-        put_head(&tx, tenant, &head)?;
+        put_revision(&tx, tenant, revision)?;
         Ok(tx.commit()?)
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{TransactionBehavior, params};
 
-use super::append::{head_of, put_head};
+use super::append::head_of;
 use super::{Sqlite, int};
 use crate::error::StoreError;
 use crate::model::Tenant;
@@ -54,7 +54,7 @@ impl Sqlite {
     pub fn open_log(&mut self, tenant: Tenant) -> Result<(), StoreError> {
         self.set_fsync(false)?;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        put_head(&tx, tenant, &head_of(&tx, tenant)?)?;
+        head_of(&tx, tenant)?;
         Ok(tx.commit()?)
     }
 }
@@ -65,9 +65,10 @@ pub(crate) mod read {
 
     use crate::block;
     use crate::error::StoreError;
+    use crate::head::{Head, NUMBER_MAX};
     use crate::model::Tenant;
     use crate::model::log::{Answer, Event, Input, MirrorCheckpoint, Position, Registration, Snapshot};
-    use crate::sqlite::{bound, int, uint};
+    use crate::sqlite::{bound, keys_from, number, uint};
 
     pub(crate) fn tenants(conn: &Connection) -> Result<Vec<Tenant>, StoreError> {
         let mut query = conn.prepare_cached("SELECT tenant FROM tenant ORDER BY tenant")?;
@@ -75,17 +76,30 @@ pub(crate) mod read {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    pub(crate) fn position(conn: &Connection, tenant: Tenant) -> Result<Option<Position>, StoreError> {
-        let sql = "SELECT epoch, last_seq, last_input, revision,
-                   (SELECT min(first) FROM event_block WHERE tenant = ?1) FROM tenant WHERE tenant = ?1";
-        let row = conn.prepare_cached(sql)?.query_row([tenant], |row| {
-            let last_seq = uint(row, 1)?;
-            let oldest: Option<i64> = row.get(4)?;
-            let oldest_seq = oldest.map_or(last_seq + 1, i64::cast_unsigned);
-            let (epoch, last_input, revision) = (uint(row, 0)?, uint(row, 2)?, uint(row, 3)?);
-            Ok(Position { epoch, last_seq, oldest_seq, last_input, revision })
+    /// Where a log stands, from its last blocks; pruning leaves the last one of each kind.
+    pub(crate) fn head(conn: &Connection, tenant: Tenant) -> Result<Option<Head>, StoreError> {
+        let sql = "SELECT epoch, revision,
+                   (SELECT last FROM event_block WHERE id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT 1),
+                   (SELECT last FROM input_block WHERE id BETWEEN ?2 AND ?3 ORDER BY id DESC LIMIT 1)
+                   FROM tenant WHERE tenant = ?1";
+        let (low, high) = keys_from(tenant, 0);
+        let row = conn.prepare_cached(sql)?.query_row(params![tenant, low, high], |row| {
+            let (last_seq, last_input): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            let last = |last: Option<i64>| last.map_or(0, i64::cast_unsigned);
+            let (epoch, revision) = (uint(row, 0)?, uint(row, 1)?);
+            Ok(Head { epoch, last_seq: last(last_seq), last_input: last(last_input), revision })
         });
         Ok(row.optional()?)
+    }
+
+    pub(crate) fn position(conn: &Connection, tenant: Tenant) -> Result<Option<Position>, StoreError> {
+        let Some(head) = head(conn, tenant)? else { return Ok(None) };
+        let (low, high) = keys_from(tenant, 0);
+        let sql = "SELECT min(id) FROM event_block WHERE id BETWEEN ?1 AND ?2";
+        let oldest: Option<i64> = conn.prepare_cached(sql)?.query_row([low, high], |row| row.get(0))?;
+        let oldest_seq = oldest.map_or(head.last_seq + 1, number);
+        let Head { epoch, last_seq, last_input, revision } = head;
+        Ok(Some(Position { epoch, last_seq, oldest_seq, last_input, revision }))
     }
 
     pub(crate) fn events(
@@ -94,8 +108,8 @@ pub(crate) mod read {
         from_seq: u64,
         max: usize,
     ) -> Result<Vec<Event>, StoreError> {
-        let sql = "SELECT first, last, bytes FROM event_block WHERE tenant = ?1 AND first >= coalesce(
-                   (SELECT max(first) FROM event_block WHERE tenant = ?1 AND first <= ?2), 0) ORDER BY first";
+        let sql = "SELECT id, last, bytes FROM event_block WHERE id <= ?3 AND id >= coalesce(
+                   (SELECT max(id) FROM event_block WHERE id BETWEEN ?1 AND ?2), ?1) ORDER BY id";
         let mut events = Vec::new();
         blocks(conn, sql, tenant, from_seq, |(seq, at_ms, bytes)| {
             if seq >= from_seq && events.len() < max {
@@ -112,8 +126,8 @@ pub(crate) mod read {
         after_no: u64,
         max: usize,
     ) -> Result<Vec<Input>, StoreError> {
-        let sql = "SELECT first, last, bytes FROM input_block WHERE tenant = ?1 AND first >= coalesce(
-                   (SELECT max(first) FROM input_block WHERE tenant = ?1 AND first <= ?2), 0) ORDER BY first";
+        let sql = "SELECT id, last, bytes FROM input_block WHERE id <= ?3 AND id >= coalesce(
+                   (SELECT max(id) FROM input_block WHERE id BETWEEN ?1 AND ?2), ?1) ORDER BY id";
         let from_no = after_no.saturating_add(1);
         let mut inputs = Vec::new();
         blocks(conn, sql, tenant, from_no, |(no, at_ms, bytes)| {
@@ -134,10 +148,11 @@ pub(crate) mod read {
         mut each: impl FnMut(block::Item<'_>) -> bool,
     ) -> Result<(), StoreError> {
         let mut query = conn.prepare_cached(sql)?;
-        let mut rows = query.query(params![tenant, bound(from)])?;
+        let (low, high) = keys_from(tenant, 0);
+        let mut rows = query.query([low, keys_from(tenant, from.min(NUMBER_MAX)).0, high])?;
         let mut next = None;
         while let Some(row) = rows.next()? {
-            let (first, last) = (uint(row, 0)?, uint(row, 1)?);
+            let (first, last) = (number(row.get(0)?), uint(row, 1)?);
             if next.is_some_and(|next| next != first) {
                 return Err(StoreError::Corrupt(format!("tenant {tenant}: hole before {first}")));
             }
@@ -223,23 +238,21 @@ pub(crate) mod read {
             }
         }
         for tenant in tenants(conn)? {
-            let Some(position) = position(conn, tenant)? else { continue };
-            let mut last = None;
             let mut from = 0;
             loop {
-                let page = match events(conn, tenant, from, crate::PAGE_MAX) {
-                    Ok(page) => page,
+                match events(conn, tenant, from, crate::PAGE_MAX) {
+                    Ok(page) => match page.last() {
+                        Some(last) => from = last.seq + 1,
+                        None => break,
+                    },
                     Err(fault) => {
                         faults.push(fault.to_string());
                         break;
                     }
-                };
-                let Some(event) = page.last() else { break };
-                last = Some(event.seq);
-                from = event.seq + 1;
+                }
             }
-            if last.is_some_and(|last| int(last) != int(position.last_seq)) {
-                faults.push(format!("tenant {tenant}: the log ends before {}", position.last_seq));
+            if let Err(fault) = inputs(conn, tenant, 0, usize::MAX) {
+                faults.push(fault.to_string());
             }
         }
         Ok(faults)

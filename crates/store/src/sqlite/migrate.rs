@@ -53,10 +53,10 @@ mod tests {
         for start in 1..SCHEMA_VERSION {
             let mut old = Connection::open_in_memory().expect("memory");
             run_to(&mut old, start).expect("older version");
-            old.execute("INSERT INTO tenant (tenant, epoch, last_seq) VALUES (3, 9, 41)", []).expect("row");
+            old.execute("INSERT INTO tenant (tenant, epoch) VALUES (3, 41)", []).expect("row");
             run(&mut old).expect("the rest");
             assert_eq!(schema(&old), schema(&fresh), "from {start}");
-            let kept = old.query_row("SELECT last_seq, revision FROM tenant WHERE tenant = 3", [], |r| {
+            let kept = old.query_row("SELECT epoch, revision FROM tenant WHERE tenant = 3", [], |r| {
                 Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?))
             });
             assert_eq!(kept, Ok((41, 0)), "from {start}");

@@ -24,6 +24,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
+use crate::head::{NUMBER_BITS, NUMBER_MAX, TENANT_MAX};
+use crate::model::Tenant;
 
 /// Marks a file as ours ("HkSw").
 const APPLICATION_ID: i64 = 0x486b_5377;
@@ -169,4 +171,20 @@ pub(crate) fn bound(value: u64) -> i64 {
 /// Reads a `u64` written by [`int`].
 pub(crate) fn uint(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
+}
+
+/// The id of a row that belongs to a tenant and a number: one integer that sorts by both. [`crate::head::check`] keeps
+/// out what does not fit.
+pub(crate) const fn key(tenant: Tenant, number: u64) -> i64 {
+    (((tenant as u64) << NUMBER_BITS) | number).cast_signed()
+}
+
+/// The number within a [`key`].
+pub(crate) const fn number(key: i64) -> u64 {
+    key.cast_unsigned() & NUMBER_MAX
+}
+
+/// The keys of a tenant from a number to the last; empty for what was never let in.
+pub(crate) fn keys_from(tenant: Tenant, number: u64) -> (i64, i64) {
+    if tenant > TENANT_MAX || number > NUMBER_MAX { (-1, -2) } else { (key(tenant, number), key(tenant, NUMBER_MAX)) }
 }

@@ -7,22 +7,22 @@ pub(crate) mod read {
 
     use crate::PAGE_MAX;
     use crate::error::StoreError;
+    use crate::head::NUMBER_MAX;
     use crate::model::Tenant;
     use crate::model::records::{PartyFilter, Record, RecordCursor, RecordPage, RecordQuery, StageQuery, StageRow};
-    use crate::sqlite::{bound, int, uint};
+    use crate::sqlite::{bound, int, keys_from, number, uint};
 
-    const RECORD: &str =
-        "SELECT call, started_ms, ended_ms, parties, bytes FROM record WHERE tenant = ?1 AND call = ?2";
+    const RECORD: &str = "SELECT started_ms, ended_ms, parties, bytes FROM record WHERE id = ?1";
 
     pub(crate) fn record(conn: &Connection, tenant: Tenant, call: u64) -> Result<Option<Record>, StoreError> {
-        let row = conn.prepare_cached(RECORD)?.query_row(params![tenant, int(call)], |row| {
-            let parties: String = row.get(3)?;
+        let row = conn.prepare_cached(RECORD)?.query_row([keys_from(tenant, call).0], |row| {
+            let parties: String = row.get(2)?;
             Ok(Record {
-                call: uint(row, 0)?,
-                started_ms: uint(row, 1)?,
-                ended_ms: uint(row, 2)?,
+                call,
+                started_ms: uint(row, 0)?,
+                ended_ms: uint(row, 1)?,
                 parties: parties.split('\n').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
-                bytes: row.get(4)?,
+                bytes: row.get(3)?,
             })
         });
         Ok(row.optional()?)
@@ -55,10 +55,10 @@ pub(crate) mod read {
         let (from, limit) = (bound(query.from_ms), limit as i64);
         match &query.party {
             PartyFilter::Any => {
-                let sql = "SELECT started_ms, call FROM record
-                           WHERE tenant = ?1 AND started_ms >= ?2 AND (started_ms, call) < (?3, ?4)
-                           ORDER BY started_ms DESC, call DESC LIMIT ?5";
-                collect(conn, sql, params![tenant, from, below.0, below.1, limit])
+                let sql = "SELECT started_ms, id & ?6 FROM record
+                           WHERE tenant = ?1 AND started_ms >= ?2 AND started_ms <= ?3
+                           AND (started_ms, id & ?6) < (?3, ?4) ORDER BY started_ms DESC, id DESC LIMIT ?5";
+                collect(conn, sql, params![tenant, from, below.0, below.1, limit, int(NUMBER_MAX)])
             }
             PartyFilter::OneOf(parties) => {
                 let sql = "SELECT started_ms, call FROM record_party
@@ -90,25 +90,24 @@ pub(crate) mod read {
     pub(crate) fn stages(conn: &Connection, tenant: Tenant, query: &StageQuery) -> Result<Vec<StageRow>, StoreError> {
         macro_rules! select {
             ($rest:literal) => {
-                concat!(
-                    "SELECT stage, root, call, opened_ms, closed_ms, bytes FROM stage WHERE tenant = ?1 AND ",
-                    $rest
-                )
+                concat!("SELECT id, root, call, opened_ms, closed_ms, bytes FROM stage WHERE tenant = ?1 AND ", $rest)
             };
         }
         let page = PAGE_MAX as i64;
         match *query {
-            StageQuery::Stage(stage) => stage_rows(conn, select!("stage = ?2"), params![tenant, int(stage)]),
+            StageQuery::Stage(stage) => {
+                stage_rows(conn, select!("id = ?2"), params![tenant, keys_from(tenant, stage).0])
+            }
             StageQuery::Root(root) => {
-                let sql = select!("root = ?2 ORDER BY stage LIMIT ?3");
+                let sql = select!("root = ?2 ORDER BY id LIMIT ?3");
                 stage_rows(conn, sql, params![tenant, int(root), page])
             }
             StageQuery::Call(call) => {
-                let sql = select!("call = ?2 ORDER BY stage LIMIT ?3");
+                let sql = select!("call = ?2 ORDER BY id LIMIT ?3");
                 stage_rows(conn, sql, params![tenant, int(call), page])
             }
             StageQuery::Closed { from_ms, to_ms, limit } => {
-                let sql = select!("closed_ms >= ?2 AND closed_ms < ?3 ORDER BY closed_ms, stage LIMIT ?4");
+                let sql = select!("closed_ms >= ?2 AND closed_ms < ?3 ORDER BY closed_ms, id LIMIT ?4");
                 let limit = limit.min(PAGE_MAX) as i64;
                 stage_rows(conn, sql, params![tenant, bound(from_ms), bound(to_ms), limit])
             }
@@ -119,7 +118,7 @@ pub(crate) mod read {
         let mut query = conn.prepare_cached(sql)?;
         let rows = query.query_map(params, |row| {
             Ok(StageRow {
-                stage: uint(row, 0)?,
+                stage: number(row.get(0)?),
                 root: uint(row, 1)?,
                 call: uint(row, 2)?,
                 opened_ms: uint(row, 3)?,

@@ -1,6 +1,9 @@
 //! Log, journal, checkpoints, snapshots, answers, registrations.
 
-use store::{Answer, AppendError, Batch, Checkpoint, Event, MirrorCheckpoint, Registration, Snapshot, Store};
+use store::{
+    Answer, AppendError, Batch, Checkpoint, Event, MirrorCheckpoint, NUMBER_MAX, Registration, Snapshot, StageRow,
+    Store, StoreError, TENANT_MAX,
+};
 
 use super::{T, batch, event, grow, input};
 
@@ -61,17 +64,17 @@ pub fn tenants_do_not_meet(store: &mut Store) {
     grow(store, 3);
     let of_another = Event { seq: 1, at_ms: 5, bytes: b"other".to_vec() };
     let other = Batch {
-        tenant: u32::MAX,
+        tenant: TENANT_MAX,
         events: vec![of_another.clone()],
         checkpoints: vec![Checkpoint { leg: 1, bytes: Some(vec![2]) }],
         ..Batch::default()
     };
     store.append(0, other).expect("append");
-    assert_eq!(store.read(|v| v.tenants()).expect("tenants"), [T, u32::MAX]);
-    assert_eq!(store.read(|v| v.events(u32::MAX, 0, 9)).expect("events"), [of_another]);
+    assert_eq!(store.read(|v| v.tenants()).expect("tenants"), [T, TENANT_MAX]);
+    assert_eq!(store.read(|v| v.events(TENANT_MAX, 0, 9)).expect("events"), [of_another]);
     assert!(store.read(|v| v.checkpoints(T)).expect("checkpoints").is_empty());
     let epoch = |t| store.read(|v| v.position(t)).expect("position").expect("a log").epoch;
-    assert_ne!(epoch(T), epoch(u32::MAX), "each log has its own epoch");
+    assert_ne!(epoch(T), epoch(TENANT_MAX), "each log has its own epoch");
     assert!(epoch(T) > 0 && epoch(T) < 1 << 48);
 }
 
@@ -162,4 +165,21 @@ pub fn an_unknown_tenant_is_empty(store: &mut Store) {
     assert_eq!(store.open_log(77).expect("open again"), opened, "a second opening keeps the epoch");
     store.append(0, Batch { tenant: 77, events: vec![event(1)], ..Batch::default() }).expect("append");
     assert_eq!(store.open_log(77).expect("open").epoch, opened.epoch);
+}
+
+pub fn numbers_too_large_for_a_key_are_refused(store: &mut Store) {
+    let stage = |stage| StageRow { stage, root: u64::MAX, call: u64::MAX, opened_ms: 0, closed_ms: 0, bytes: vec![] };
+    let batch = |tenant, stage| Batch { tenant, stages: vec![stage], ..Batch::default() };
+    store.append(0, batch(TENANT_MAX, stage(NUMBER_MAX))).expect("the largest fit");
+    let too_large = [batch(TENANT_MAX + 1, stage(1)), batch(T, stage(NUMBER_MAX + 1))];
+    for wrong in too_large {
+        assert!(matches!(store.append(0, wrong), Err(AppendError::Malformed(_))));
+    }
+    assert!(matches!(store.open_log(TENANT_MAX + 1), Err(StoreError::Refused(_))));
+    assert_eq!(store.read(|v| v.tenants()).expect("read"), [TENANT_MAX]);
+    let found = |store: &Store, stage| store.read(|v| v.stages(TENANT_MAX, &store::StageQuery::Stage(stage)));
+    assert_eq!(found(store, NUMBER_MAX).expect("read"), [stage(NUMBER_MAX)]);
+    assert_eq!(found(store, u64::MAX).expect("read"), []);
+    assert_eq!(store.read(|v| v.record(T, u64::MAX)).expect("read"), None);
+    assert!(store.read(|v| v.events(TENANT_MAX + 1, 0, 9)).expect("read").is_empty());
 }
