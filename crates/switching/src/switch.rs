@@ -134,6 +134,7 @@ struct Due {
 #[derive(Default)]
 pub struct Switch {
     pub(crate) state: State,
+    orders: VecDeque<Order>,
     out: VecDeque<Output>,
     due: Vec<Due>,
     /// The request being carried out: events carry it.
@@ -163,9 +164,10 @@ impl Switch {
         }
     }
 
-    /// The next thing to be done; none when all of the last input's have been taken.
+    /// The next thing to be done; none when all of the last input's have been taken. Orders come first, for they wait for
+    /// nobody; then events with their records; then replies.
     pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        self.orders.pop_front().map(Output::Engine).or_else(|| self.out.pop_front())
     }
 
     /// When the core wants [`Input::Timeout`], and why.
@@ -311,7 +313,7 @@ impl Switch {
     pub(crate) fn order(&mut self, leg: LegId, what: OrderKind) -> OrderId {
         self.state.counters.order += 1;
         let id = OrderId(self.state.counters.order);
-        self.out.push_back(Output::Engine(Order { id, leg, what }));
+        self.orders.push_back(Order { id, leg, what });
         id
     }
 
