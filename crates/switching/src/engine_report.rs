@@ -47,12 +47,12 @@ impl Switch {
             }
             ReportKind::Alerting => self.alerting(id),
             ReportKind::Answered => self.answered(id),
-            ReportKind::Refused { cause, q850 } => self.refused(id, cause, q850, false),
-            ReportKind::Released { cause, q850 } => self.released(id, cause, q850),
+            ReportKind::Refused { cause, q850 } | ReportKind::Released { cause, q850 } => self.released(id, cause, q850),
             ReportKind::Digits { digits } => self.digits(id, digits.as_str().chars().count()),
         }
     }
 
+    /// A leg has ended: a phone that was being called did not take the call, any other has left it.
     fn released(&mut self, id: LegId, cause: Cause, q850: u8) {
         let Some(leg) = self.state.legs.get(id) else { return };
         match (leg.role, leg.answered, &leg.unborn) {
