@@ -221,6 +221,7 @@ impl Switch {
                 self.first_leg_decided(call, Err(FirstLegFault::of(cause)));
                 self.forget_leg(id);
                 self.cleared(call, connection, cause, q850, by);
+                self.note_refusal(call, cause, q850);
                 self.end_call_of(call, connection, Cause::NormalClearing);
             }
             Role::Destination => {
