@@ -6,7 +6,7 @@ use crate::engine::OrderKind;
 use crate::event::What;
 use crate::id::{CallId, ConnectionId, DeviceId, LegId};
 use crate::leg::Leg;
-use crate::model::StageResult;
+use crate::model::{ConnectionState, StageResult};
 use crate::refusal::FirstLegFault;
 use crate::switch::Switch;
 use crate::timer::TimerReason;
@@ -23,12 +23,16 @@ impl Switch {
     pub(crate) fn gone(&mut self, connection: ConnectionId, cause: Cause, q850: u8, by: ClearedBy) {
         let Some(it) = self.state.picture.connections.get(&connection) else { return };
         let (call, leg, placed, answered) = (it.call, it.leg, it.placed, it.answered.is_some());
+        let failed = it.state == ConnectionState::Fail;
         if placed {
             self.first_leg_decided(call, Err(FirstLegFault::Cleared));
         }
         self.forget_leg(leg);
         self.cleared(call, connection, cause, q850, by);
         if placed || answered {
+            if !failed {
+                self.give_up(call);
+            }
             let for_others = if placed && !answered { Cause::Abandoned } else { Cause::NormalClearing };
             let for_others = match cause {
                 Cause::TalkLimit | Cause::EngineLost | Cause::MediaLost | Cause::Shutdown => cause,
@@ -48,7 +52,11 @@ impl Switch {
         let Some(it) = self.state.picture.calls.get(&call) else { return };
         let Some(first) = first.or_else(|| it.connections.first().copied()) else { return };
         let by = self.request.map_or(ClearedBy::Exchange(cause), ClearedBy::Request);
+        let failed = self.state.picture.connections_of(it).any(|connection| connection.state == ConnectionState::Fail);
         let Some((leg, placed)) = self.state.picture.connections.get(&first).map(|c| (c.leg, c.placed)) else { return };
+        if !failed {
+            self.give_up(call);
+        }
         self.first_leg_decided(call, Err(FirstLegFault::Cleared));
         // A caller whose call was not answered is told that it was refused, whoever's leg the command named.
         let unanswered = self.state.legs.get(leg).is_some_and(|leg| !leg.answered);
@@ -65,7 +73,7 @@ impl Switch {
         for leg in legs {
             self.drop_leg(leg, cause, ClearedBy::Party(actor));
         }
-        self.close_stages(call);
+        self.close_stages(call, cause);
         self.state.timers.cancel(TimerReason::TalkLimit(call));
         self.state.work.remove(&call);
         self.emit(vec![call], Vec::new(), What::CallCleared { call });
@@ -106,14 +114,22 @@ impl Switch {
         self.emit_in_call(call, &[device], what);
     }
 
-    fn close_stages(&mut self, call: CallId) {
+    /// The call ends before its destination was decided: what single phones said is no result of it.
+    fn give_up(&mut self, call: CallId) {
+        if let Some(work) = self.state.work.get_mut(&call) {
+            work.refused = None;
+        }
+    }
+
+    fn close_stages(&mut self, call: CallId, cause: Cause) {
         let open = self.state.picture.calls.get(&call).map(|call| call.open_stages.clone()).unwrap_or_default();
         let failed = self.state.work.get(&call).and_then(|work| work.refused).map(|(cause, _)| cause);
+        let given_up = if cause == Cause::NormalClearing { Cause::Abandoned } else { cause };
         for id in open {
             let Some(stage) = self.state.picture.stages.get(&id).cloned() else { continue };
             let result = match stage.answered {
                 Some(_) => StageResult::Answered,
-                None => StageResult::Unanswered(failed.unwrap_or(Cause::Abandoned)),
+                None => StageResult::Unanswered(failed.unwrap_or(given_up)),
             };
             self.emit(vec![call], Vec::new(), What::StageClosed { stage: Box::new(stage), result });
         }
