@@ -122,12 +122,12 @@ impl Switch {
         }
         let (call, connection, role) = (leg.call, leg.connection, leg.role);
         self.state.timers.cancel(TimerReason::NoAnswer(id));
+        self.leg_confirmed(connection);
         match role {
             Role::Caller => {}
             Role::First => self.first_leg_answered(call, connection),
             Role::Destination => self.destination_answered(call, id),
         }
-        self.leg_confirmed(connection);
     }
 
     fn first_leg_answered(&mut self, call: CallId, connection: ConnectionId) {
