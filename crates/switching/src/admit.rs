@@ -63,14 +63,17 @@ impl Switch {
     fn in_call(&self, device: DeviceId, call: CallId) -> Result<&Connection, Refusal> {
         let picture = &self.state.picture;
         let live = picture.calls.get(&call).and_then(|call| picture.connections_of(call).find(|c| c.device == device));
-        let now = self.state.now;
-        let buried =
-            || self.state.tombstones.iter().any(|(at, _, grave)| *grave == call && now.ms_since(*at) <= TOMBSTONE_LIFE_MS);
         match live {
             Some(connection) => Ok(connection),
-            None if !picture.calls.contains_key(&call) && buried() => Err(Refusal::AlreadyOver),
+            None if !picture.calls.contains_key(&call) && self.was_there(call) => Err(Refusal::AlreadyOver),
             None => Err(Refusal::UnknownConnection),
         }
+    }
+
+    /// Whether a call ended a short while ago.
+    pub(crate) fn was_there(&self, call: CallId) -> bool {
+        let now = self.state.now;
+        self.state.tombstones.iter().any(|(at, _, grave)| *grave == call && now.ms_since(*at) <= TOMBSTONE_LIFE_MS)
     }
 
     fn of_device(

@@ -31,8 +31,7 @@ impl Switch {
 
     pub(crate) fn clear_call_by_id(&mut self, call: CallId) -> Result<Answer, Refusal> {
         let Some(it) = self.state.picture.calls.get(&call) else {
-            let over = self.state.tombstones.iter().any(|(_, _, buried)| *buried == call);
-            return Err(if over { Refusal::AlreadyOver } else { Refusal::UnknownConnection });
+            return Err(if self.was_there(call) { Refusal::AlreadyOver } else { Refusal::UnknownConnection });
         };
         let first = it.connections.first().copied().ok_or(Refusal::UnknownConnection)?;
         let answer = self.named(first)?;
