@@ -35,7 +35,7 @@ impl Switch {
             }
         };
         match what {
-            ReportKind::Arrived { device, dialled, from } if !known => {
+            ReportKind::Arrived { device, dialled, from } if !known && self.state.legs.may_arrive(id) => {
                 self.arrive(id, device, dialled, from);
                 if let Some(leg) = self.state.legs.get_mut(id) {
                     leg.seq = leg_seq;

@@ -6,9 +6,10 @@
 use crate::cause::Cause;
 use crate::command::{Awaits, LegOptions};
 use crate::id::{CallId, ConnectionId, DeviceId, LegId, RequestId};
+use crate::limits::TOMBSTONES_MAX;
 use crate::model::Connection;
 use minicbor::{Decode, Encode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a leg is in its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -89,6 +90,11 @@ pub(crate) struct Legs {
     table: BTreeMap<LegId, Leg>,
     #[cbor(skip)]
     at_device: BTreeMap<DeviceId, Vec<LegId>>,
+    /// Arrived legs that have ended, oldest first: their arrival may be reported once more.
+    #[n(1)]
+    ended: VecDeque<LegId>,
+    #[cbor(skip)]
+    has_ended: BTreeSet<LegId>,
 }
 
 impl Legs {
@@ -99,6 +105,9 @@ impl Legs {
 
     pub(crate) fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.table.remove(&id)?;
+        if id.is_arrived() {
+            self.remember_ended(id);
+        }
         if let Some(legs) = self.at_device.get_mut(&leg.device) {
             legs.retain(|other| *other != id);
             if legs.is_empty() {
@@ -106,6 +115,20 @@ impl Legs {
             }
         }
         Some(leg)
+    }
+
+    fn remember_ended(&mut self, id: LegId) {
+        if self.has_ended.insert(id) {
+            self.ended.push_back(id);
+        }
+        while self.ended.len() > TOMBSTONES_MAX {
+            self.ended.pop_front().map(|oldest| self.has_ended.remove(&oldest));
+        }
+    }
+
+    /// Whether a report may begin a call on this leg: the engine numbered it, and it has not been here before.
+    pub(crate) fn may_arrive(&self, id: LegId) -> bool {
+        id.is_arrived() && !self.has_ended.contains(&id)
     }
 
     pub(crate) fn get(&self, id: LegId) -> Option<&Leg> {
@@ -148,5 +171,6 @@ impl Legs {
         for (id, leg) in &self.table {
             self.at_device.entry(leg.device).or_default().push(*id);
         }
+        self.has_ended = self.ended.iter().copied().collect();
     }
 }
