@@ -13,6 +13,7 @@ use crate::limits::CONTACTS_MAX;
 use crate::leg::Role;
 use crate::refusal::Refusal;
 use crate::switch::Switch;
+use std::collections::BTreeSet;
 
 impl Switch {
     pub(crate) fn engine(&mut self, input: EngineInput) {
@@ -88,9 +89,13 @@ impl Switch {
         self.emit(Vec::new(), vec![id], what);
     }
 
-    /// After a start: what the engine has lost has ended.
+    /// After a start: what the engine has lost has ended, and what only the engine has is released.
     fn inventory(&mut self, alive: &[LegId]) {
+        let alive: BTreeSet<LegId> = alive.iter().copied().collect();
         let lost: Vec<LegId> = self.state.legs.iter().map(|(id, _)| id).filter(|id| !alive.contains(id)).collect();
+        for stray in alive.into_iter().filter(|id| self.state.legs.get(*id).is_none()).collect::<Vec<_>>() {
+            self.order(stray, OrderKind::Release { cause: Cause::EngineLost });
+        }
         for id in lost {
             let Some(leg) = self.state.legs.get(id) else { continue };
             let q850 = Cause::EngineLost.q850();
