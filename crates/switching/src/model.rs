@@ -390,8 +390,28 @@ pub struct Device {
     #[n(5)]
     pub changed: u64,
     /// The user of the application session that is open on it.
-    #[n(6)]
+    #[cbor(n(6), with = "session")]
     pub session: Option<Option<UserId>>,
+}
+
+/// The form of [`Device::session`] in octets: an array of one, so that a session without a user is not read as none.
+mod session {
+    use crate::id::UserId;
+    use minicbor::decode::{Decoder, Error as DecodeError};
+    use minicbor::encode::{Encoder, Error as EncodeError, Write};
+
+    #[expect(clippy::option_option, reason = "the outer one: open or not; the inner one: the user, if it has one")]
+    type Session = Option<Option<UserId>>;
+
+    pub(super) fn encode<C, W: Write>(session: &Session, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), EncodeError<W::Error>> {
+        let list: &[Option<UserId>] = session.as_slice();
+        e.encode_with(list, ctx)?.ok()
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, ctx: &mut C) -> Result<Session, DecodeError> {
+        let list: Vec<Option<UserId>> = d.decode_with(ctx)?;
+        Ok(list.into_iter().next())
+    }
 }
 
 impl Device {
