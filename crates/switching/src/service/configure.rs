@@ -7,6 +7,7 @@ use crate::id::{DeviceId, ExtensionId, TrunkId, UserId};
 use crate::limits::{DEVICES_MAX, EXTENSIONS_MAX, NAME_LEN_MAX, RING_MS_MAX};
 use crate::refusal::Refusal;
 use crate::switch::Switch;
+use std::collections::BTreeSet;
 
 impl Switch {
     pub(crate) fn change(&mut self, change: Change) -> Outcome {
@@ -18,6 +19,9 @@ impl Switch {
             Change::PutUser { id, config } => {
                 if config.name.len() > NAME_LEN_MAX {
                     return value("name");
+                }
+                if id.is_some_and(|id| !self.state.picture.users.contains_key(&id)) {
+                    return value("user");
                 }
                 let id = id.unwrap_or_else(|| UserId(self.next_object()));
                 self.configured(id.0, Configured::User(id, Some(config)))
@@ -121,13 +125,19 @@ impl Switch {
     fn configured(&mut self, id: u64, what: Configured) -> Outcome {
         let devices = match &what {
             Configured::Device(id, _) => vec![*id],
-            Configured::Extension(_, config) => {
-                config.iter().flat_map(|config| [config.primary, config.secondary]).flatten().collect()
-            }
+            Configured::Extension(id, config) => self.phones_of(*id, config.as_deref()),
             Configured::User(..) | Configured::Trunk(..) | Configured::Settings(_) => Vec::new(),
         };
         self.emit(Vec::new(), devices, What::ConfigurationChanged(what));
         Ok(Answer::Configured(id))
+    }
+
+    /// The phones of a directory number, those that it has and those that it is to have.
+    fn phones_of(&self, id: ExtensionId, to_be: Option<&ExtensionConfig>) -> Vec<DeviceId> {
+        let present = self.state.picture.extensions.get(&id).map(|extension| &extension.config);
+        let both = present.into_iter().chain(to_be);
+        let phones: BTreeSet<DeviceId> = both.flat_map(|config| [config.primary, config.secondary]).flatten().collect();
+        phones.into_iter().collect()
     }
 
     fn next_object(&mut self) -> u64 {
