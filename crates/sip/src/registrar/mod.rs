@@ -49,6 +49,8 @@ pub struct Registrar {
     records: BTreeMap<Arc<str>, Vec<Entry>>,
     /// When which entry of which record ends.
     deadlines: BTreeSet<(u64, Arc<str>, u64)>,
+    /// Which entries of which records are reached over which flow.
+    flows: BTreeSet<(u64, Arc<str>, u64)>,
     /// Live bindings per address they came from.
     sources: BTreeMap<IpAddr, usize>,
     next_serial: u64,
@@ -76,6 +78,7 @@ impl Registrar {
             config,
             records: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            flows: BTreeSet::new(),
             sources: BTreeMap::new(),
             next_serial: 0,
         }
@@ -89,7 +92,11 @@ impl Registrar {
         let aor = before.unwrap_or_else(|| Arc::from(aor));
         for change in &planned {
             match change {
-                Change::Added(binding) => self.insert(&aor, binding.clone()),
+                Change::Added(binding) => {
+                    // The same contact may stand there, over but not yet expired.
+                    self.remove_where(&aor, |known| known.is_same_contact(binding));
+                    self.insert(&aor, binding.clone());
+                }
                 Change::Refreshed { before, after } => {
                     self.remove_where(&aor, |known| known == before);
                     self.insert(&aor, after.clone());
@@ -128,19 +135,14 @@ impl Registrar {
 
     /// A connection ended: its bindings wait [`RegistrarConfig::no_flow_grace_ms`] for another. Gives whose they are.
     pub fn flow_lost(&mut self, flow: u64, now_ms: u64) -> Vec<Arc<str>> {
-        let has_flow = |entries: &Vec<Entry>| entries.iter().any(|entry| entry.binding.reach == Reach::Flow(flow));
-        let touched: Vec<Arc<str>> =
-            self.records.iter().filter(|(_, entries)| has_flow(entries)).map(|(aor, _)| Arc::clone(aor)).collect();
         let until_ms = now_ms + self.config.no_flow_grace_ms;
-        for aor in &touched {
-            for entry in self.records.get_mut(aor).into_iter().flatten() {
-                if entry.binding.reach == Reach::Flow(flow) {
-                    self.deadlines.remove(&(entry.binding.ends_at_ms(), Arc::clone(aor), entry.serial));
-                    entry.binding.reach = Reach::NoFlow { until_ms };
-                    self.deadlines.insert((entry.binding.ends_at_ms(), Arc::clone(aor), entry.serial));
-                }
-            }
+        let mut touched = Vec::new();
+        while let Some((aor, serial)) = self.first_on_flow(flow) {
+            let Some(binding) = self.take(&aor, serial) else { break };
+            self.insert_as(&aor, serial, Binding { reach: Reach::NoFlow { until_ms }, ..binding });
+            touched.push(aor);
         }
+        touched.dedup();
         touched
     }
 
@@ -150,6 +152,8 @@ impl Registrar {
         if let Reach::Flow(_) | Reach::NoFlow { .. } = binding.reach {
             binding.reach = Reach::NoFlow { until_ms: now_ms + self.config.no_flow_grace_ms };
         }
+        // What an earlier configuration or a wrong clock granted does not outlive today's limit.
+        binding.expires_at_ms = binding.expires_at_ms.min(now_ms + u64::from(self.config.expires_max_s) * 1_000);
         let (known, live) = self.live(aor, now_ms);
         if binding.ends_at_ms() <= now_ms || live.len() >= self.config.contacts_max {
             return false;
@@ -187,9 +191,21 @@ impl Registrar {
     fn insert(&mut self, aor: &Arc<str>, binding: Binding) {
         let serial = self.next_serial;
         self.next_serial += 1;
+        self.insert_as(aor, serial, binding);
+    }
+
+    fn insert_as(&mut self, aor: &Arc<str>, serial: u64, binding: Binding) {
+        if let Reach::Flow(flow) = binding.reach {
+            self.flows.insert((flow, Arc::clone(aor), serial));
+        }
         self.deadlines.insert((binding.ends_at_ms(), Arc::clone(aor), serial));
         *self.sources.entry(binding.source.ip().to_canonical()).or_insert(0) += 1;
         self.records.entry(Arc::clone(aor)).or_default().push(Entry { serial, binding });
+    }
+
+    fn first_on_flow(&self, flow: u64) -> Option<(Arc<str>, u64)> {
+        let (found, aor, serial) = self.flows.range((flow, Arc::from(""), 0)..).next()?;
+        if *found == flow { Some((Arc::clone(aor), *serial)) } else { None }
     }
 
     fn remove_where(&mut self, aor: &Arc<str>, is_meant: impl Fn(&Binding) -> bool) {
@@ -206,6 +222,9 @@ impl Registrar {
         let Entry { binding, .. } = entries.remove(at);
         if entries.is_empty() {
             self.records.remove(aor);
+        }
+        if let Reach::Flow(flow) = binding.reach {
+            self.flows.remove(&(flow, Arc::clone(aor), serial));
         }
         self.deadlines.remove(&(binding.ends_at_ms(), Arc::clone(aor), serial));
         let ip = binding.source.ip().to_canonical();

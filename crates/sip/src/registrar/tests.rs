@@ -30,7 +30,8 @@ fn uris(registrar: &Registrar, now_ms: u64) -> Vec<&str> {
 
 /// Nothing is left in any table.
 fn assert_empty(registrar: &Registrar) {
-    assert!(registrar.records.is_empty() && registrar.deadlines.is_empty() && registrar.sources.is_empty());
+    assert!(registrar.records.is_empty() && registrar.deadlines.is_empty());
+    assert!(registrar.sources.is_empty() && registrar.flows.is_empty());
 }
 
 #[test]
@@ -176,6 +177,32 @@ fn a_lost_flow_waits_thirty_seconds_for_another() {
     assert_eq!(registrar.next_deadline(), Some(NOW_MS + 90_000));
     assert_eq!(registrar.expire(NOW_MS + 90_000).len(), 1);
     assert_empty(&registrar);
+}
+
+#[test]
+fn one_flow_may_carry_several_addresses_of_record() {
+    let mut registrar = registrar();
+    for aor in ["sip:a@x", "sip:b@x", "sip:c@x"] {
+        let flow = Some(if aor == "sip:c@x" { 2 } else { 1 });
+        registrar.register(aor, &Register { flow, ..request(1, &[("sip:p@1.1.1.1", None)]) }, NOW_MS).unwrap();
+    }
+    assert_eq!(registrar.flow_lost(1, NOW_MS), ["sip:a@x".into(), "sip:b@x".into()]);
+    assert_eq!(registrar.reachable("sip:c@x", NOW_MS).len(), 1);
+    registrar.expire(NOW_MS + 30_000);
+    assert_eq!(registrar.addresses_of_record().collect::<Vec<_>>(), ["sip:c@x"]);
+    registrar.expire(u64::MAX);
+    assert_empty(&registrar);
+}
+
+#[test]
+fn a_contact_that_returns_after_its_end_is_not_told_expired() {
+    let mut registrar = registrar();
+    registrar.register(AOR, &request(1, &[("sip:a@1.1.1.1", Some(60))]), NOW_MS).unwrap();
+    let late_ms = NOW_MS + 60_001;
+    let changes = registrar.register(AOR, &request(2, &[("sip:a@1.1.1.1", Some(60))]), late_ms).unwrap();
+    assert!(matches!(changes[..], [Change::Added(_)]));
+    assert_eq!(registrar.expire(late_ms), []);
+    assert_eq!(uris(&registrar, late_ms), ["sip:a@1.1.1.1"]);
 }
 
 #[test]
