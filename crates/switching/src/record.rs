@@ -254,7 +254,10 @@ impl Draft {
 
     fn close(&mut self, id: ConnectionId, at: Time, cause: Cause, q850: u8) {
         let Some(mut open) = self.open.remove(&id) else { return };
-        open.end_segment(at);
+        if at > open.since || open.segments.is_empty() {
+            // Even a life of no time has a segment.
+            open.end_segment(at);
+        }
         let Open { connection, segments, .. } = open;
         self.done.push(ConnectionRecord { connection, ended: at, cause, q850, segments });
     }
@@ -263,7 +266,9 @@ impl Draft {
 impl Open {
     fn turn(&mut self, at: Time, state: ConnectionState, peers: Vec<ConnectionId>, connection: &Connection) {
         if state != self.state || peers != self.peers {
-            self.end_segment(at);
+            if at > self.since {
+                self.end_segment(at);
+            }
             self.state = state;
             self.peers = peers;
         }
@@ -271,11 +276,8 @@ impl Open {
     }
 
     fn end_segment(&mut self, at: Time) {
-        // A zero-length stretch is kept only if it is the whole life, so that even a life of no time has a segment.
-        if at > self.since || self.segments.is_empty() {
-            let peers = std::mem::take(&mut self.peers);
-            self.segments.push(Segment { from: self.since, to: at, state: self.state, peers });
-        }
+        let peers = std::mem::take(&mut self.peers);
+        self.segments.push(Segment { from: self.since, to: at, state: self.state, peers });
         self.since = at;
     }
 }
