@@ -25,7 +25,7 @@ impl Switch {
         let (call, leg, placed, answered) = (it.call, it.leg, it.placed, it.answered.is_some());
         let failed = it.state == ConnectionState::Fail;
         if placed {
-            self.first_leg_decided(call, Err(FirstLegFault::Cleared));
+            self.first_leg_decided(call, Err(FirstLegFault::of(cause)));
         }
         self.forget_leg(leg);
         self.cleared(call, connection, cause, q850, by);
