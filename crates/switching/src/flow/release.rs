@@ -5,7 +5,7 @@ use crate::command::ClearedBy;
 use crate::engine::OrderKind;
 use crate::event::What;
 use crate::id::{CallId, ConnectionId, DeviceId, LegId};
-use crate::leg::Leg;
+use crate::leg::{Leg, Role};
 use crate::model::{ConnectionState, StageResult};
 use crate::refusal::FirstLegFault;
 use crate::switch::Switch;
@@ -14,8 +14,9 @@ use crate::timer::TimerReason;
 impl Switch {
     /// Ends one connection on our side. With two parties the call is over; a ringing phone counts as having refused.
     pub(crate) fn clear(&mut self, connection: ConnectionId, cause: Cause, by: ClearedBy) {
-        let Some(it) = self.state.picture.connections.get(&connection) else { return };
-        self.order(it.leg, OrderKind::Release { cause });
+        let Some(leg) = self.state.picture.connections.get(&connection).map(|it| it.leg) else { return };
+        let told = self.told(leg, cause);
+        self.order(leg, OrderKind::Release { cause: told });
         self.gone(connection, cause, cause.q850(), by);
     }
 
@@ -53,14 +54,12 @@ impl Switch {
         let Some(first) = first.or_else(|| it.connections.first().copied()) else { return };
         let by = self.request.map_or(ClearedBy::Exchange(cause), ClearedBy::Request);
         let failed = self.state.picture.connections_of(it).any(|connection| connection.state == ConnectionState::Fail);
-        let Some((leg, placed)) = self.state.picture.connections.get(&first).map(|c| (c.leg, c.placed)) else { return };
+        let Some(leg) = self.state.picture.connections.get(&first).map(|c| c.leg) else { return };
         if !failed {
             self.give_up(call);
         }
         self.first_leg_decided(call, Err(FirstLegFault::Cleared));
-        // A caller whose call was not answered is told that it was refused, whoever's leg the command named.
-        let unanswered = self.state.legs.get(leg).is_some_and(|leg| !leg.answered);
-        let told = if placed && unanswered && cause == Cause::NormalClearing { Cause::Rejected } else { cause };
+        let told = self.told(leg, cause);
         self.order(leg, OrderKind::Release { cause: told });
         self.forget_leg(leg);
         self.cleared(call, first, cause, cause.q850(), by);
@@ -81,14 +80,22 @@ impl Switch {
 
     /// Releases one leg of a call and its connection, if that is public.
     pub(crate) fn drop_leg(&mut self, id: LegId, cause: Cause, by: ClearedBy) {
-        let Some(leg) = self.state.legs.get(id) else { return };
-        let unanswered_caller = leg.role == crate::leg::Role::Caller && !leg.answered;
-        let told = if unanswered_caller && cause == Cause::NormalClearing { Cause::Rejected } else { cause };
+        if self.state.legs.get(id).is_none() {
+            return;
+        }
+        let told = self.told(id, cause);
         self.order(id, OrderKind::Release { cause: told });
         let Some(leg) = self.forget_leg(id) else { return };
         if leg.unborn.is_none() {
             self.cleared(leg.call, leg.connection, cause, cause.q850(), by);
         }
+    }
+
+    /// What a leg is told when it ends for `cause`: a caller that was never answered hears that it was refused, whichever way
+    /// its call was cleared.
+    fn told(&self, leg: LegId, cause: Cause) -> Cause {
+        let unanswered = self.state.legs.get(leg).is_some_and(|leg| leg.role == Role::Caller && !leg.answered);
+        if unanswered && cause == Cause::NormalClearing { Cause::Rejected } else { cause }
     }
 
     /// Forgets a leg: from here on it is the engine's alone.
