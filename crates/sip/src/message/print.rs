@@ -34,6 +34,12 @@ impl Headers {
         self
     }
 
+    /// Adds the lines of another set.
+    pub fn append(&mut self, other: &Headers) -> &mut Headers {
+        self.0.extend_from_slice(&other.0);
+        self
+    }
+
     /// The printed lines.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -61,12 +61,6 @@ impl Transactions {
         }
     }
 
-    /// The INVITE of this transaction as it was sent, while it has no final response.
-    pub(crate) fn pending_request(&self, key: ClientKey) -> Option<&Bytes> {
-        let tx = self.table.get(&key.0)?;
-        matches!(tx.state, State::Calling | State::ClientInviteProceeding).then_some(&tx.message)
-    }
-
     fn send_cancel(&mut self, now: TimeMs, id: u64) {
         let Some(tx) = self.table.get_mut(&id) else { return };
         if !matches!(tx.cancel, Cancel::Wanted(_)) {

@@ -5,6 +5,7 @@ mod address;
 mod framer;
 
 pub use address::AddressPlan;
+pub(crate) use address::is_unrouted;
 pub use framer::{Frame, FrameError, Framer, PONG};
 
 use bytes::Bytes;
