@@ -400,7 +400,7 @@ mod session {
     use minicbor::decode::{Decoder, Error as DecodeError};
     use minicbor::encode::{Encoder, Error as EncodeError, Write};
 
-    #[expect(clippy::option_option, reason = "the outer one: open or not; the inner one: the user, if it has one")]
+    /// The outer one: open or not; the inner one: the user, if it has one.
     type Session = Option<Option<UserId>>;
 
     pub(super) fn encode<C, W: Write>(session: &Session, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), EncodeError<W::Error>> {

@@ -1,6 +1,6 @@
 //! Look-up of devices and directory numbers by their names. Derived from the configuration, never stored.
 
-use crate::config::{DeviceConfig, ExtensionConfig};
+use crate::config::{DeviceConfig, ExtensionConfig, Names};
 use crate::id::{DeviceId, ExtensionId};
 use crate::party::Digits;
 use crate::picture::Picture;
@@ -12,7 +12,7 @@ pub(crate) struct Index {
     device_by_number: BTreeMap<Digits, DeviceId>,
     device_by_sip: BTreeMap<String, DeviceId>,
     device_by_resource: BTreeMap<String, DeviceId>,
-    device_names: BTreeMap<DeviceId, (Option<Digits>, Option<String>, Option<String>)>,
+    device_names: BTreeMap<DeviceId, Names>,
     extension_by_number: BTreeMap<Digits, ExtensionId>,
     extension_names: BTreeMap<ExtensionId, (Digits, [Option<DeviceId>; 2])>,
     /// Per device: (0 as primary, 1 as secondary; number; extension), lowest first.
@@ -42,11 +42,11 @@ impl Index {
         if let Some(resource) = &names.resource {
             self.device_by_resource.insert(resource.clone(), id);
         }
-        self.device_names.insert(id, (names.number.clone(), names.sip.clone(), names.resource.clone()));
+        self.device_names.insert(id, names.clone());
     }
 
     pub(crate) fn forget_device(&mut self, id: DeviceId) {
-        let Some((number, sip, resource)) = self.device_names.remove(&id) else { return };
+        let Some(Names { number, sip, resource }) = self.device_names.remove(&id) else { return };
         number.map(|name| self.device_by_number.remove(&name));
         sip.map(|name| self.device_by_sip.remove(&name));
         resource.map(|name| self.device_by_resource.remove(&name));

@@ -186,10 +186,10 @@ impl Picture {
                 if let Some(call) = self.calls.get_mut(call) {
                     call.data = (**data).clone();
                 }
-                if let Some((connection, vars)) = vars {
-                    if let Some(connection) = self.connections.get_mut(connection) {
-                        connection.vars.clone_from(vars);
-                    }
+                if let Some((connection, vars)) = vars
+                    && let Some(connection) = self.connections.get_mut(connection)
+                {
+                    connection.vars.clone_from(vars);
                 }
             }
             What::DigitsGenerated { .. } => {}
