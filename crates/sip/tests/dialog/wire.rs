@@ -57,6 +57,9 @@ pub struct Side {
     pub events: Vec<Event>,
 }
 
+/// Says whether a message gets lost: (sent by A?, message).
+pub type Loss = dyn FnMut(bool, &Message) -> bool;
+
 /// Two endpoints and what passed between them.
 pub struct Pair {
     pub a: Side,
@@ -64,8 +67,8 @@ pub struct Pair {
     pub now: u64,
     /// (time, sent by A?, message), lost ones included.
     pub log: Vec<(u64, bool, Message)>,
-    /// Says which messages get lost: (sent by A?, message).
-    pub lose: Box<dyn FnMut(bool, &Message) -> bool>,
+    /// Which messages get lost.
+    pub lose: Box<Loss>,
 }
 
 impl Pair {
