@@ -273,13 +273,13 @@ impl Worker {
             batches.push((commit.expected_seq, commit.batch));
             callbacks.push(commit.done);
         }
-        let answers = match self.failure.get() {
+        let answers: Vec<_> = match self.failure.get() {
             Some(failure) => batches.iter().map(|_| Err(AppendError::Io(failure.clone()))).collect(),
             None => self.store.append_group(batches),
         };
         self.rested_at = Some(Instant::now() + self.gap_min);
         if let Some(checkpointer) = &self.checkpointer {
-            checkpointer.commits.fetch_add(1, Ordering::Relaxed);
+            checkpointer.batches.fetch_add(answers.len() as u64, Ordering::Relaxed);
         }
         for (done, answer) in callbacks.into_iter().zip(answers) {
             if let Err(AppendError::Io(error)) = &answer {
