@@ -29,9 +29,11 @@ pub use model::log::{
 };
 pub use model::outbox::{LaidPush, Push, PushOutcome};
 pub use model::records::{PartyFilter, Record, RecordCursor, RecordPage, RecordQuery, StageQuery, StageRow};
-pub use reader::Reader;
+pub use reader::{CONNECTIONS_MAX, Reader};
 pub use sqlite::{Durability, SCHEMA_VERSION, Sqlite, SqliteOptions};
-pub use thread::{Commit, Done, Pace, StoreHandle, StoreThread, SubmitError, Task};
+pub use thread::{
+    Commit, Done, GAP_MAX, GROUP_LEN_MAX, Pace, QUEUE_LEN_MAX, StoreHandle, StoreThread, SubmitError, Task,
+};
 pub use view::View;
 
 /// Rows that one read returns at most, where it takes a limit.
