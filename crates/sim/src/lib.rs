@@ -1,1 +1,3 @@
-//! (see ARCHITECTURE.md)
+//! A seeded simulator of the exchange: hundreds of devices, a workload, engine faults, and an auditor with a model of its own.
+
+pub mod ladder;
