@@ -4,3 +4,4 @@
 //! [`common::exchange::Exchange`]; frames come up as pure functions of (before, event, after, scope).
 
 pub mod common;
+pub mod fusion;

@@ -1,0 +1,167 @@
+//! Event sockets on TCP 5050 (FUS-EVT-01, FUS-EVT-05, FUS-LIM-08).
+//!
+//! A socket gets every frame from the moment it connected; nothing is replayed and nothing is read from it but its end. One
+//! that does not take its frames is closed; it never slows the exchange.
+
+use super::Door;
+use super::stream::Stream;
+use crate::common::clock::Clock;
+use rustix::net::sockopt;
+use std::net::SocketAddr;
+use std::time::Duration;
+use switching::time::Time;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Sockets at a time; one more is accepted and closed at once.
+pub const SOCKETS_MAX: usize = 100;
+/// Octets of frames that a socket may leave unread.
+pub const UNSENT_MAX: u64 = 1_048_576;
+/// How long a socket may take nothing while there is something for it, in milliseconds.
+pub const BLOCKED_MS_MAX: u64 = 10_000;
+/// Silence after which the operating system probes whether the client is still there.
+const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(60);
+/// Frames that are written at once.
+const BATCH_MAX: usize = 256;
+/// Pause after the operating system refused a connection (no descriptors left).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves event sockets until it is dropped; dropping closes them all.
+pub async fn serve_events(listener: TcpListener, door: Door) {
+    let _listening = door.stream.listening();
+    let mut sockets = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, client)) => {
+                    while sockets.try_join_next().is_some() {}
+                    welcome(&mut sockets, socket, client, &door);
+                }
+                Err(error) => {
+                    tracing::warn!(dialect = "fusion", %error, "event socket not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = sockets.join_next() => {}
+        }
+    }
+}
+
+fn welcome(sockets: &mut JoinSet<()>, socket: TcpStream, client: SocketAddr, door: &Door) {
+    if !door.config.admits(client.ip()) {
+        tracing::warn!(dialect = "fusion", %client, "event socket refused: address not allowed");
+        return;
+    }
+    if sockets.len() >= SOCKETS_MAX {
+        tracing::warn!(dialect = "fusion", %client, "event socket refused: {SOCKETS_MAX} are connected");
+        return;
+    }
+    let probes = socket.set_nodelay(true).and_then(|()| {
+        sockopt::set_socket_keepalive(&socket, true)?;
+        Ok(sockopt::set_tcp_keepidle(&socket, KEEP_ALIVE_IDLE)?)
+    });
+    if let Err(error) = probes {
+        tracing::debug!(dialect = "fusion", %client, %error, "event socket without keep-alive");
+    }
+    let session = Session::new(socket, door);
+    sockets.spawn(async move {
+        let why = session.run().await;
+        tracing::debug!(dialect = "fusion", %client, ?why, "event socket closed");
+    });
+}
+
+/// Why a socket was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// The client closed it, or its sending half.
+    ByClient,
+    /// It took nothing for [`BLOCKED_MS_MAX`] or left [`UNSENT_MAX`] unread.
+    TooSlow,
+    /// The connection broke.
+    Broken,
+}
+
+struct Session {
+    reads: OwnedReadHalf,
+    writes: OwnedWriteHalf,
+    stream: Stream,
+    clock: Clock,
+    position: u64,
+    /// Octets of the stream that are behind this socket.
+    sent: u64,
+}
+
+impl Session {
+    fn new(socket: TcpStream, door: &Door) -> Self {
+        let (position, sent) = door.stream.head();
+        let (reads, writes) = socket.into_split();
+        let (stream, clock) = (door.stream.clone(), door.exchange.clock().clone());
+        Self { reads, writes, stream, clock, position, sent }
+    }
+
+    async fn run(self) -> Closed {
+        let Self { reads, writes, stream, clock, position, sent } = self;
+        tokio::select! {
+            why = ends(reads) => why,
+            why = feed(writes, &stream, &clock, position, sent) => why,
+        }
+    }
+}
+
+/// Reads and forgets what the client sends until it ends.
+async fn ends(mut reads: OwnedReadHalf) -> Closed {
+    let mut ignored = [0; 1_024];
+    loop {
+        match reads.read(&mut ignored).await {
+            Ok(0) => return Closed::ByClient,
+            Ok(_) => {}
+            Err(_) => return Closed::Broken,
+        }
+    }
+}
+
+async fn feed(mut writes: OwnedWriteHalf, stream: &Stream, clock: &Clock, mut position: u64, mut sent: u64) -> Closed {
+    loop {
+        stream.wait_for(position).await;
+        let Ok(frames) = stream.read(position, BATCH_MAX) else { return Closed::TooSlow };
+        let batch: Vec<u8> = frames.iter().flat_map(|frame| frame.bytes.iter().copied()).collect();
+        position += frames.len() as u64;
+        if let Err(why) = write_all(&mut writes, &batch, stream, clock, &mut sent).await {
+            return why;
+        }
+        sent = frames.last().map_or(sent, |frame| frame.ends);
+    }
+}
+
+/// Writes a batch unless the socket falls too far behind.
+async fn write_all(
+    writes: &mut OwnedWriteHalf,
+    mut batch: &[u8],
+    stream: &Stream,
+    clock: &Clock,
+    sent: &mut u64,
+) -> Result<(), Closed> {
+    let mut deadline: Time = clock.now().after_ms(BLOCKED_MS_MAX);
+    while !batch.is_empty() {
+        let (head, octets) = stream.head();
+        if octets.saturating_sub(*sent) > UNSENT_MAX {
+            return Err(Closed::TooSlow);
+        }
+        tokio::select! {
+            biased;
+            written = writes.write(batch) => match written {
+                Ok(0) | Err(_) => return Err(Closed::Broken),
+                Ok(taken) => {
+                    batch = &batch[taken..];
+                    *sent += taken as u64;
+                    deadline = clock.now().after_ms(BLOCKED_MS_MAX);
+                }
+            },
+            () = stream.wait_for(head) => {}
+            () = clock.sleep_until(deadline) => return Err(Closed::TooSlow),
+        }
+    }
+    Ok(())
+}

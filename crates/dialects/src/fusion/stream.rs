@@ -1,0 +1,100 @@
+//! The frames of the event sockets: rendered once, in one order, read by each socket at its own pace.
+
+use super::event::{self, PONG};
+use crate::common::ring::{Behind, Ring};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use switching::event::Event;
+use switching::picture::{Before, Picture};
+
+/// Frames that are kept. A socket that may lag by [`super::session::UNSENT_MAX`] octets of the shortest frames is never cut
+/// off by the ring first.
+const FRAMES_MAX: usize = 65_536;
+
+/// One frame and where it ends in the stream of all octets.
+pub(super) struct Frame {
+    pub(super) bytes: Vec<u8>,
+    pub(super) ends: u64,
+}
+
+struct Inner {
+    ring: Ring<Frame>,
+    /// Octets of all frames so far; held while a frame is appended, so that ends rise with positions.
+    octets: Mutex<u64>,
+    first_seq: u64,
+    listeners: AtomicUsize,
+}
+
+/// The door's end of the log. Cheap to clone.
+#[derive(Clone)]
+pub struct Stream(Arc<Inner>);
+
+impl Stream {
+    /// A stream of the events from `first_seq` on; earlier ones (a replayed log) are passed over.
+    #[must_use]
+    pub fn new(first_seq: u64) -> Self {
+        let ring = Ring::new(0, FRAMES_MAX);
+        Self(Arc::new(Inner { ring, octets: Mutex::new(0), first_seq, listeners: AtomicUsize::new(0) }))
+    }
+
+    /// Takes one committed event. The projector calls it before the reply of the command that caused the event is given
+    /// out, so that frames are queued before the answer (FUS-EVT-05).
+    pub fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
+        if event.seq < self.0.first_seq {
+            return;
+        }
+        if let Some(frame) = event::render(before, event, after) {
+            self.push(frame);
+        }
+    }
+
+    /// Wakes the sockets: once per batch.
+    pub fn publish(&self) {
+        self.0.ring.publish();
+    }
+
+    /// Queues one `evPong` to every socket. False: no socket can be connected at all.
+    pub(super) fn pong(&self) -> bool {
+        if self.0.listeners.load(Ordering::Acquire) == 0 {
+            return false;
+        }
+        self.push(PONG.to_vec());
+        self.publish();
+        true
+    }
+
+    fn push(&self, bytes: Vec<u8>) {
+        let mut octets = self.0.octets.lock().unwrap_or_else(PoisonError::into_inner);
+        *octets += bytes.len() as u64;
+        self.0.ring.push(Frame { bytes, ends: *octets });
+    }
+
+    /// Where the stream stands: the next position, and octets so far.
+    pub(super) fn head(&self) -> (u64, u64) {
+        let octets = self.0.octets.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.0.ring.head(), *octets)
+    }
+
+    pub(super) fn read(&self, position: u64, most: usize) -> Result<Vec<Arc<Frame>>, Behind> {
+        self.0.ring.read(position, most)
+    }
+
+    pub(super) async fn wait_for(&self, position: u64) {
+        self.0.ring.wait_for(position).await;
+    }
+
+    /// Says that a listener is there for as long as what it gives is kept.
+    pub(super) fn listening(&self) -> Listening {
+        self.0.listeners.fetch_add(1, Ordering::AcqRel);
+        Listening(self.clone())
+    }
+}
+
+/// A listener for event sockets is there.
+pub(super) struct Listening(Stream);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.0.listeners.fetch_sub(1, Ordering::AcqRel);
+    }
+}
