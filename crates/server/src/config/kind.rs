@@ -1,0 +1,228 @@
+//! What a setting may hold: its type, its range, and the field it goes into. Type and field stand in one variant, so that a
+//! wrong pairing does not compile.
+
+use super::network::Network;
+use super::seed::Secret;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use switching::party::Digits;
+use toml::Spanned;
+use toml::de::{DeArray, DeValue};
+
+/// The word for "not at all", where a setting can be without value.
+pub(super) const NONE: &str = "none";
+/// Octets of a file name.
+const PATH_LEN_MAX: usize = 4_096;
+
+type Field<T, X> = fn(&mut T) -> &mut X;
+
+/// Type, range and field of one setting of `T`.
+pub(super) enum Kind<T> {
+    Flag(Field<T, bool>),
+    Count { min: u32, max: u32, unit: &'static str, field: Field<T, u32> },
+    MaybeCount { min: u32, max: u32, unit: &'static str, field: Field<T, Option<u32>> },
+    Port(Field<T, u16>),
+    Text { len_max: usize, field: Field<T, String> },
+    MaybeText { len_max: usize, field: Field<T, Option<String>> },
+    Secret { len_max: usize, field: Field<T, Secret> },
+    MaybeSecret { len_max: usize, field: Field<T, Option<Secret>> },
+    Number(Field<T, Digits>),
+    MaybeNumber(Field<T, Option<Digits>>),
+    Choice { names: &'static [&'static str], set: fn(&mut T, usize) },
+    Choices { names: &'static [&'static str], set: fn(&mut T, Vec<usize>) },
+    MaybeAddress(Field<T, Option<SocketAddr>>),
+    Addresses(Field<T, Vec<SocketAddr>>),
+    MaybeIp(Field<T, Option<IpAddr>>),
+    Networks(Field<T, Vec<Network>>),
+    MaybeNetworks(Field<T, Option<Vec<Network>>>),
+    Path(Field<T, PathBuf>),
+    Zone(Field<T, String>),
+    MaybeZone(Field<T, Option<String>>),
+    Dids(Field<T, Vec<(Digits, Digits)>>),
+}
+
+/// Why a value does not fit.
+pub(super) struct Misfit {
+    pub(super) what: String,
+    pub(super) instead: String,
+}
+
+impl<T> Kind<T> {
+    /// What fits, as the end of "write ...".
+    pub(super) fn expects(&self) -> String {
+        let list = |names: &[&str]| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Flag(_) => "true or false".into(),
+            Self::Count { min, max, unit, .. } | Self::MaybeCount { min, max, unit, .. } => {
+                let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
+                format!("a whole number from {min} to {max}{unit}")
+            }
+            Self::Port(_) => "a port from 1 to 65535".into(),
+            Self::Text { len_max, .. } | Self::MaybeText { len_max, .. } => {
+                format!("a text of 1 to {len_max} characters in quotes")
+            }
+            Self::Secret { len_max, .. } | Self::MaybeSecret { len_max, .. } => {
+                format!("a password of 1 to {len_max} characters in quotes")
+            }
+            Self::Number(_) | Self::MaybeNumber(_) => "a telephone number in quotes, such as \"1001\"".into(),
+            Self::Choice { names, .. } => format!("one of {}", list(names)),
+            Self::Choices { names, .. } => format!("a list of {}, in order of preference", list(names)),
+            Self::MaybeAddress(_) => format!("\"address:port\", such as \"127.0.0.1:8088\", or \"{NONE}\""),
+            Self::Addresses(_) => "a list of \"address:port\", such as [\"127.0.0.1:5060\"]; [] for none".into(),
+            Self::MaybeIp(_) => format!("an IP address, such as \"203.0.113.7\", or \"{NONE}\""),
+            Self::Networks(_) | Self::MaybeNetworks(_) => {
+                "a list of addresses and networks, such as [\"127.0.0.0/8\", \"::1\"]".into()
+            }
+            Self::Path(_) => "the name of a directory in quotes".into(),
+            Self::Zone(_) | Self::MaybeZone(_) => "an IANA time zone, such as \"Europe/Brussels\"".into(),
+            Self::Dids(_) => "{ \"number outside\" = \"number inside\" }".into(),
+        }
+    }
+
+    /// Puts a value into its field.
+    pub(super) fn put(&self, value: &DeValue<'_>, to: &mut T) -> Result<(), Misfit> {
+        let misfit = |what: String| Misfit { what, instead: format!("write {}", self.expects()) };
+        match self {
+            Self::Flag(field) => *field(to) = flag(value).map_err(misfit)?,
+            Self::Count { min, max, field, .. } => *field(to) = count(value, *min, *max).map_err(misfit)?,
+            Self::MaybeCount { min, max, field, .. } => *field(to) = Some(count(value, *min, *max).map_err(misfit)?),
+            Self::Port(field) => *field(to) = port(value).map_err(misfit)?,
+            Self::Text { len_max, field } => *field(to) = text(value, *len_max).map_err(misfit)?.to_owned(),
+            Self::MaybeText { len_max, field } => *field(to) = unless_none(text(value, *len_max).map_err(misfit)?),
+            Self::Secret { len_max, field } => *field(to) = Secret::new(text(value, *len_max).map_err(misfit)?),
+            Self::MaybeSecret { len_max, field } => {
+                *field(to) = Some(Secret::new(text(value, *len_max).map_err(misfit)?));
+            }
+            Self::Number(field) => *field(to) = number(value).map_err(misfit)?,
+            Self::MaybeNumber(field) => *field(to) = Some(number(value).map_err(misfit)?),
+            Self::Choice { names, set } => set(to, choice(value, names).map_err(misfit)?),
+            Self::Choices { names, set } => set(to, choices(value, names).map_err(misfit)?),
+            Self::MaybeAddress(field) => *field(to) = maybe(value, "an address with a port").map_err(misfit)?,
+            Self::Addresses(field) => *field(to) = many(value, "an address with a port").map_err(misfit)?,
+            Self::MaybeIp(field) => *field(to) = maybe(value, "an IP address").map_err(misfit)?,
+            Self::Networks(field) => *field(to) = many(value, "an address or network").map_err(misfit)?,
+            Self::MaybeNetworks(field) => *field(to) = Some(many(value, "an address or network").map_err(misfit)?),
+            Self::Path(field) => *field(to) = PathBuf::from(text(value, PATH_LEN_MAX).map_err(misfit)?),
+            Self::Zone(field) => *field(to) = zone(value).map_err(misfit)?,
+            Self::MaybeZone(field) => *field(to) = Some(zone(value).map_err(misfit)?),
+            Self::Dids(field) => *field(to) = dids(value).map_err(misfit)?,
+        }
+        Ok(())
+    }
+}
+
+/// How the value's type is called.
+fn type_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn wrong_type(value: &DeValue<'_>) -> String {
+    format!("this is {}", type_of(value))
+}
+
+fn flag(value: &DeValue<'_>) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| wrong_type(value))
+}
+
+fn count(value: &DeValue<'_>, min: u32, max: u32) -> Result<u32, String> {
+    let DeValue::Integer(digits) = value else { return Err(wrong_type(value)) };
+    let fits = u32::from_str_radix(digits.as_str(), digits.radix()).ok().filter(|count| (min..=max).contains(count));
+    fits.ok_or_else(|| format!("{digits} is out of range"))
+}
+
+fn port(value: &DeValue<'_>) -> Result<u16, String> {
+    let count = count(value, 1, u32::from(u16::MAX))?;
+    u16::try_from(count).map_err(|_| format!("{count} is out of range"))
+}
+
+fn text<'v>(value: &'v DeValue<'_>, len_max: usize) -> Result<&'v str, String> {
+    let text = value.as_str().ok_or_else(|| wrong_type(value))?;
+    let length = text.chars().count();
+    if text.chars().any(char::is_control) {
+        return Err("control characters are not possible here".into());
+    }
+    match length {
+        0 => Err("this is empty".into()),
+        _ if length > len_max => Err(format!("{length} characters are too many")),
+        _ => Ok(text),
+    }
+}
+
+fn unless_none(text: &str) -> Option<String> {
+    (text != NONE).then(|| text.to_owned())
+}
+
+fn number(value: &DeValue<'_>) -> Result<Digits, String> {
+    let text = value.as_str().ok_or_else(|| wrong_type(value))?;
+    is_number(text).ok_or_else(|| format!("\"{text}\" is no telephone number"))
+}
+
+/// What a person can dial: digits, `*`, `#`, and `+` at the start.
+fn is_number(text: &str) -> Option<Digits> {
+    let dialled = text.strip_prefix('+').unwrap_or(text);
+    let clean = !dialled.is_empty() && dialled.bytes().all(|b| b.is_ascii_digit() || b == b'*' || b == b'#');
+    if clean { Digits::parse(text) } else { None }
+}
+
+fn choice(value: &DeValue<'_>, names: &[&str]) -> Result<usize, String> {
+    let text = value.as_str().ok_or_else(|| wrong_type(value))?;
+    let found = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+    found.ok_or_else(|| format!("\"{text}\" is not known"))
+}
+
+fn list<'v, 'i>(value: &'v DeValue<'i>) -> Result<&'v DeArray<'i>, String> {
+    value.as_array().ok_or_else(|| wrong_type(value))
+}
+
+fn choices(value: &DeValue<'_>, names: &[&str]) -> Result<Vec<usize>, String> {
+    let mut chosen = Vec::new();
+    for item in list(value)?.iter().map(Spanned::get_ref) {
+        let one = choice(item, names)?;
+        if chosen.contains(&one) {
+            return Err(format!("\"{}\" stands here twice", names[one]));
+        }
+        chosen.push(one);
+    }
+    if chosen.is_empty() { Err("the list is empty".into()) } else { Ok(chosen) }
+}
+
+fn parsed<X: std::str::FromStr>(value: &DeValue<'_>, noun: &str) -> Result<X, String> {
+    let text = value.as_str().ok_or_else(|| wrong_type(value))?;
+    text.parse().map_err(|_| format!("\"{text}\" is not {noun}"))
+}
+
+fn maybe<X: std::str::FromStr>(value: &DeValue<'_>, noun: &str) -> Result<Option<X>, String> {
+    if value.as_str() == Some(NONE) { Ok(None) } else { parsed(value, noun).map(Some) }
+}
+
+/// A list; one value alone is a list of one.
+fn many<X: std::str::FromStr>(value: &DeValue<'_>, noun: &str) -> Result<Vec<X>, String> {
+    if value.as_str().is_some() {
+        return Ok(maybe(value, noun)?.into_iter().collect());
+    }
+    list(value)?.iter().map(|item| parsed(item.get_ref(), noun)).collect()
+}
+
+fn zone(value: &DeValue<'_>) -> Result<String, String> {
+    let text = value.as_str().ok_or_else(|| wrong_type(value))?;
+    let known = jiff::tz::TimeZone::get(text).is_ok();
+    if known { Ok(text.to_owned()) } else { Err(format!("\"{text}\" is no time zone")) }
+}
+
+fn dids(value: &DeValue<'_>) -> Result<Vec<(Digits, Digits)>, String> {
+    let table = value.as_table().ok_or_else(|| wrong_type(value))?;
+    let pair = |(outside, inside): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+        let outside: &std::borrow::Cow<'_, str> = outside.get_ref();
+        let from = is_number(outside).ok_or_else(|| format!("\"{outside}\" is no telephone number"))?;
+        Ok((from, number(inside.get_ref())?))
+    };
+    table.iter().map(pair).collect()
+}

@@ -1,0 +1,441 @@
+//! Configuration: what the file says, as typed values.
+//!
+//! All settings are declared once, in [`table`]; the reader, its messages, the documented example and
+//! `docs/configuration.md` come from there. Stations, trunks and accounts in the file are only the seed of an empty
+//! database: later changes are made over the console API. Nothing here opens a socket or a database.
+
+mod apply;
+mod bind;
+mod check;
+pub mod demo;
+mod document;
+mod files;
+mod kind;
+mod network;
+mod problem;
+mod read;
+mod seed;
+mod table;
+
+pub use bind::bind_advice;
+pub use document::{EXAMPLE_FILE, PAGE_FILE, example, page};
+pub use files::{DEMO_FILE, LISTEN_FILE, TOKEN_FILE, write_demo_json, write_listen_json, write_private};
+pub use network::Network;
+pub use problem::{Problem, render};
+pub use seed::{Account, Door, Role, Secret, Station, StationKind, Trunk};
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// All that the program is told before it starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Whether this is the demo office, which never listens beyond loopback.
+    pub demo: bool,
+    /// Where the database and the files for the command line lie.
+    pub data_dir: PathBuf,
+    /// What a committed batch survives.
+    pub durability: Durability,
+    /// Where the doors and the telephones are served.
+    pub listen: Listen,
+    /// The SIP side.
+    pub sip: SipSettings,
+    /// Bounds.
+    pub limits: Limits,
+    /// The exchange itself.
+    pub tenant: Tenant,
+    /// The Fusion door.
+    pub fusion: Fusion,
+    /// The console door.
+    pub console: Console,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// What the program writes about itself.
+    pub log: Log,
+    /// Telephones of an empty database.
+    pub stations: Vec<Station>,
+    /// Lines to the outside of an empty database.
+    pub trunks: Vec<Trunk>,
+    /// Who may use the doors, in an empty database.
+    pub accounts: Vec<Account>,
+}
+
+impl Config {
+    /// Reads a file. `Err` holds every mistake in it, not only the first.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| LoadError::Unreadable { path: path.to_owned(), error })?;
+        Self::parse(&text).map_err(|problems| LoadError::Wrong { path: path.to_owned(), text, problems })
+    }
+
+    /// Reads a text. `Err` holds every mistake in it, sorted by place.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let mut document = read::read(text);
+        check::check(&document.config, &mut document.notes);
+        let problems = document.notes.into_problems();
+        if problems.is_empty() { Ok(document.config) } else { Err(problems) }
+    }
+
+    /// The demo office: needs nothing else, loopback only. With `ephemeral_ports` every listener asks for port 0.
+    #[must_use]
+    pub fn demo(data_dir: PathBuf, ephemeral_ports: bool) -> Self {
+        let mut config = demo::office(data_dir);
+        if ephemeral_ports {
+            config.listen.use_ephemeral_ports();
+        }
+        config
+    }
+
+    /// What the program must not start with, also where no file was read: `--data` or `--demo` may have changed values.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut notes = problem::Notes::new("");
+        check::check(self, &mut notes);
+        notes.into_problems()
+    }
+}
+
+impl Default for Config {
+    /// What an empty file says.
+    fn default() -> Self {
+        let mut config = Self {
+            demo: false,
+            data_dir: PathBuf::new(),
+            durability: Durability::default(),
+            listen: Listen::default(),
+            sip: SipSettings::default(),
+            limits: Limits::default(),
+            tenant: Tenant::default(),
+            fusion: Fusion::default(),
+            console: Console::default(),
+            retention: Retention::default(),
+            log: Log::default(),
+            stations: Vec::new(),
+            trunks: Vec::new(),
+            accounts: Vec::new(),
+        };
+        apply::defaults(table::SETTINGS, &mut config);
+        config
+    }
+}
+
+/// Why a file could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It could not be read at all.
+    #[error("cannot read the configuration {}: {error}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// It was read and is wrong.
+    #[error("{}", problem::render(&path.display().to_string(), text, problems))]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// What it holds.
+        text: String,
+        /// Every mistake, sorted by place.
+        problems: Vec<Problem>,
+    },
+}
+
+/// What a committed batch survives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The death of the process (`kill -9`), not of the machine's power.
+    #[default]
+    Process,
+    /// The loss of power: each commit is flushed to the disk.
+    Power,
+}
+
+impl Durability {
+    const ALL: [Self; 2] = [Self::Process, Self::Power];
+    const NAMES: &'static [&'static str] = &["process", "power"];
+}
+
+/// A digest algorithm (RFC 7616 section 3.2; MD5 as in RFC 3261).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// MD5, the only one older phones know.
+    Md5,
+    /// SHA-256.
+    Sha256,
+}
+
+impl Algorithm {
+    const ALL: [Self; 2] = [Self::Md5, Self::Sha256];
+    const NAMES: &'static [&'static str] = &["MD5", "SHA-256"];
+
+    /// The name in a challenge.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+        }
+    }
+}
+
+/// Where the doors and the telephones are served; none: not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listen {
+    /// SIP over UDP.
+    pub sip_udp: Vec<SocketAddr>,
+    /// SIP over TCP.
+    pub sip_tcp: Vec<SocketAddr>,
+    /// The console API.
+    pub console: Option<SocketAddr>,
+    /// Fusion over HTTP.
+    pub fusion: Option<SocketAddr>,
+    /// Fusion's event stream over TCP.
+    pub fusion_events: Option<SocketAddr>,
+    /// One HTTP port for every door that speaks HTTP.
+    pub shared_http: Option<SocketAddr>,
+    /// iPECS Web API.
+    pub ipxapi: Option<SocketAddr>,
+    /// iPECS ClickCall.
+    pub clickcall: Option<SocketAddr>,
+    /// TelServices over TCP.
+    pub telservices_tcp: Option<SocketAddr>,
+    /// TelServices over HTTP.
+    pub telservices_http: Option<SocketAddr>,
+    /// Voicenter over HTTP.
+    pub voicenter: Option<SocketAddr>,
+}
+
+/// The protocol below a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// Connections.
+    Tcp,
+}
+
+impl Listen {
+    /// Every listener: the key it has in the file and in `listen.json`, its transport, its address.
+    #[must_use]
+    pub fn all(&self) -> Vec<(&'static str, Transport, SocketAddr)> {
+        let udp = self.sip_udp.iter().map(|address| ("sip_udp", Transport::Udp, *address));
+        let tcp = self.sip_tcp.iter().map(|address| ("sip_tcp", Transport::Tcp, *address));
+        let doors = [
+            ("console", self.console),
+            ("fusion", self.fusion),
+            ("fusion_events", self.fusion_events),
+            ("shared_http", self.shared_http),
+            ("ipxapi", self.ipxapi),
+            ("clickcall", self.clickcall),
+            ("telservices_tcp", self.telservices_tcp),
+            ("telservices_http", self.telservices_http),
+            ("voicenter", self.voicenter),
+        ];
+        let doors = doors.into_iter().filter_map(|(key, address)| Some((key, Transport::Tcp, address?)));
+        udp.chain(tcp).chain(doors).collect()
+    }
+
+    /// Whether nobody but this machine can reach it.
+    #[must_use]
+    pub fn is_loopback_only(&self) -> bool {
+        self.all().iter().all(|(_, _, address)| address.ip().is_loopback())
+    }
+
+    fn use_ephemeral_ports(&mut self) {
+        let doors = [
+            &mut self.console,
+            &mut self.fusion,
+            &mut self.fusion_events,
+            &mut self.shared_http,
+            &mut self.ipxapi,
+            &mut self.clickcall,
+            &mut self.telservices_tcp,
+            &mut self.telservices_http,
+            &mut self.voicenter,
+        ];
+        let doors = doors.into_iter().flatten();
+        for address in self.sip_udp.iter_mut().chain(&mut self.sip_tcp).chain(doors) {
+            address.set_port(0);
+        }
+    }
+}
+
+/// The SIP side.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SipSettings {
+    /// The address under which phones beyond `local_networks` reach us; none: the one they send to.
+    pub external_address: Option<IpAddr>,
+    /// Networks that reach us directly.
+    pub local_networks: Vec<Network>,
+    /// First port of the RTP relay.
+    pub rtp_port_first: u16,
+    /// Last port of the RTP relay.
+    pub rtp_port_last: u16,
+    /// The realm of the digest challenge. Stored digests depend on it.
+    pub realm: String,
+    /// The domain that is ours besides our addresses; none: any domain is taken as ours.
+    pub domain: Option<String>,
+    /// Digest algorithms offered, in this order.
+    pub algorithms: Vec<Algorithm>,
+    /// Session-Expires that we ask for, in seconds (RFC 4028); 0: no session timer of ours.
+    pub session_expires_s: u32,
+    /// Min-SE, in seconds (RFC 4028).
+    pub session_expires_min_s: u32,
+    /// Shortest registration granted, in seconds; a shorter wish gets 423.
+    pub registration_min_s: u32,
+    /// Longest registration granted, in seconds.
+    pub registration_max_s: u32,
+    /// Registration granted to who names none, in seconds.
+    pub registration_default_s: u32,
+    /// Failed passwords from one address until it is banned; 0: never.
+    pub ban_failures: u32,
+    /// The time within which they count, in seconds.
+    pub ban_window_s: u32,
+    /// How long a ban lasts, in seconds.
+    pub ban_s: u32,
+    /// A leg without RTP and RTCP for so long is probed and cleared, in seconds.
+    pub media_timeout_s: u32,
+    /// What we call ourselves in Server and User-Agent.
+    pub user_agent: String,
+}
+
+/// Bounds of the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls at a time.
+    pub calls: u32,
+    /// Devices.
+    pub devices: u32,
+    /// SIP server transactions at a time.
+    pub sip_transactions: u32,
+    /// SIP server transactions of one source address at a time.
+    pub sip_transactions_per_source: u32,
+    /// TCP connections of all listeners at a time.
+    pub connections: u32,
+    /// TCP connections of one source address at a time.
+    pub connections_per_source: u32,
+    /// Recent calls whose SIP ladder is kept in memory.
+    pub traced_calls: u32,
+}
+
+/// The exchange itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its name.
+    pub name: String,
+    /// IANA name of the time zone in which civil times are shown.
+    pub time_zone: String,
+    /// How long a called phone rings, in seconds.
+    pub ring_timeout_s: u32,
+    /// How long the first leg of an ordered call rings, in seconds.
+    pub first_leg_ring_timeout_s: u32,
+    /// How long a phone may take to answer on command, in seconds.
+    pub remote_answer_timeout_s: u32,
+}
+
+/// The Fusion door. It has no credentials: the networks are its only guard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fusion {
+    /// Who may connect, to both ports.
+    pub allowed_clients: Vec<Network>,
+    /// Who may use what changes something; none: as `allowed_clients`.
+    pub allowed_write_clients: Option<Vec<Network>>,
+    /// IANA name of the time zone of its time stamps; none: the tenant's.
+    pub time_zone: Option<String>,
+}
+
+impl Fusion {
+    /// Whether this client may read.
+    #[must_use]
+    pub fn may_read(&self, client: IpAddr) -> bool {
+        self.allowed_clients.iter().any(|network| network.contains(client))
+    }
+
+    /// Whether this client may use what changes something.
+    #[must_use]
+    pub fn may_write(&self, client: IpAddr) -> bool {
+        let networks = self.allowed_write_clients.as_ref().unwrap_or(&self.allowed_clients);
+        self.may_read(client) && networks.iter().any(|network| network.contains(client))
+    }
+}
+
+/// The console door.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Console {
+    /// Whether simulated phones can be operated over the API.
+    pub test_control: bool,
+    /// Commands of one token per minute.
+    pub commands_per_min: u32,
+    /// Reads of one token per minute.
+    pub reads_per_min: u32,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Events that a client can resume from, in hours.
+    pub events_h: u32,
+    /// Call records, in days.
+    pub records_days: u32,
+    /// Journaled inputs, in hours.
+    pub journal_h: u32,
+}
+
+/// What the program writes about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Log {
+    /// What is written.
+    pub level: LogLevel,
+    /// How it is written.
+    pub format: LogFormat,
+}
+
+/// How much is written; each level holds those before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What went wrong with us.
+    Error,
+    /// What went wrong with others.
+    Warn,
+    /// What happens.
+    #[default]
+    Info,
+    /// Why it happens.
+    Debug,
+    /// Every message.
+    Trace,
+}
+
+impl LogLevel {
+    const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+    const NAMES: &'static [&'static str] = &["error", "warn", "info", "debug", "trace"];
+
+    /// Its name, as tracing's filters know it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl LogFormat {
+    const ALL: [Self; 2] = [Self::Text, Self::Json];
+    const NAMES: &'static [&'static str] = &["text", "json"];
+}

@@ -1,0 +1,121 @@
+//! A mistake in the configuration: where it stands, what is wrong, what to write instead.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Line in the file, from 1; 0 where the value stands in no file.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// How many characters are meant.
+    pub width: usize,
+    /// Which setting, `sip.realm` or `station[3].number`; empty for a fault of the language.
+    pub path: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do instead; empty where `what` says it.
+    pub instead: String,
+}
+
+impl Problem {
+    /// One sentence, without its place.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let path = if self.path.is_empty() { String::new() } else { format!("{}: ", self.path) };
+        let instead = if self.instead.is_empty() { String::new() } else { format!("; {}", self.instead) };
+        format!("{path}{}{instead}", self.what)
+    }
+}
+
+/// All problems of one file as text for people: place, sentence, and the line itself with the spot marked.
+#[must_use]
+pub fn render(file: &str, text: &str, problems: &[Problem]) -> String {
+    let mut out = String::new();
+    for problem in problems {
+        if problem.line == 0 {
+            let _ = writeln!(out, "{file}: {}", problem.sentence());
+            continue;
+        }
+        let _ = writeln!(out, "{file}:{}:{}: {}", problem.line, problem.column, problem.sentence());
+        if let Some(line) = text.lines().nth(problem.line - 1) {
+            let number = problem.line.to_string();
+            let room = line.chars().count().saturating_sub(problem.column - 1).max(1);
+            let (indent, marks) = (" ".repeat(problem.column - 1), "^".repeat(problem.width.clamp(1, room)));
+            let _ = writeln!(out, "  {number} | {}\n  {} | {indent}{marks}", masked(line), " ".repeat(number.len()));
+        }
+    }
+    let mistakes = if problems.len() == 1 { "mistake" } else { "mistakes" };
+    let _ = write!(out, "{} {mistakes} in {file}", problems.len());
+    out
+}
+
+/// A password does not travel into a terminal's history or a log.
+fn masked(line: &str) -> String {
+    let Some((key, value)) = line.split_once('=') else { return line.replace('\t', " ") };
+    if key.trim() == "password" {
+        return format!(
+            "{key}={}",
+            value.chars().map(|c| if c.is_whitespace() { ' ' } else { '*' }).collect::<String>()
+        );
+    }
+    line.replace('\t', " ")
+}
+
+/// Where each setting stands, and the mistakes found so far.
+pub(super) struct Notes<'t> {
+    text: &'t str,
+    places: BTreeMap<String, Range<usize>>,
+    problems: Vec<Problem>,
+}
+
+impl<'t> Notes<'t> {
+    pub(super) const fn new(text: &'t str) -> Self {
+        Self { text, places: BTreeMap::new(), problems: Vec::new() }
+    }
+
+    /// Remembers where a setting stands.
+    pub(super) fn place(&mut self, path: &str, span: Range<usize>) {
+        self.places.insert(path.to_owned(), span);
+    }
+
+    /// A mistake at a spot of the text.
+    pub(super) fn at(&mut self, span: Range<usize>, path: &str, what: impl Into<String>, instead: impl Into<String>) {
+        let (line, column) = self.position(span.start);
+        let width = self.text.get(span).unwrap_or_default().lines().next().map_or(1, |first| first.chars().count());
+        let (path, what, instead) = (path.to_owned(), what.into(), instead.into());
+        self.problems.push(Problem { line, column, width, path, what, instead });
+    }
+
+    /// A mistake in a setting, or where it is not named, in what holds it.
+    pub(super) fn about(&mut self, path: &str, what: impl Into<String>, instead: impl Into<String>) {
+        let mut holder = path;
+        loop {
+            if let Some(span) = self.places.get(holder) {
+                return self.at(span.clone(), path, what, instead);
+            }
+            match holder.rfind('.') {
+                Some(end) => holder = &holder[..end],
+                None => break,
+            }
+        }
+        let (path, what, instead) = (path.to_owned(), what.into(), instead.into());
+        self.problems.push(Problem { line: 0, column: 0, width: 0, path, what, instead });
+    }
+
+    /// Line and column, both from 1, of an offset in octets.
+    pub(super) fn position(&self, offset: usize) -> (usize, usize) {
+        let before = self.text.get(..offset.min(self.text.len())).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// The mistakes by place in the file.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|problem| (problem.line, problem.column));
+        self.problems
+    }
+}

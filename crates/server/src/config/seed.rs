@@ -1,0 +1,174 @@
+//! Telephones, lines and accounts as the file names them: the seed of an empty database.
+
+use super::Algorithm;
+use std::fmt;
+use switching::party::Digits;
+
+/// A password or code. It is never shown by `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the clear text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The clear text, for hashing and for the demo's own file.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// What a station is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StationKind {
+    /// A SIP telephone.
+    #[default]
+    Sip,
+    /// A telephone that exists in this program only.
+    Simulated,
+}
+
+impl StationKind {
+    pub(super) const ALL: [Self; 2] = [Self::Sip, Self::Simulated];
+    pub(super) const NAMES: &'static [&'static str] = &["sip", "simulated"];
+
+    /// Its name in the file, in `demo.json` and on the console API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sip => "sip",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// A telephone with a directory number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Station {
+    /// The number dialled to reach it.
+    pub number: Digits,
+    /// What it is.
+    pub kind: StationKind,
+    /// SIP user and digest user; none: the number.
+    pub user: Option<String>,
+    /// The digest password; a SIP telephone has one.
+    pub password: Option<Secret>,
+    /// Given name of whom it belongs to.
+    pub first_name: String,
+    /// Family name of whom it belongs to.
+    pub last_name: String,
+    /// The device id on the Fusion door; none: made from the number.
+    pub resource: Option<String>,
+    /// Calls it can have at a time.
+    pub lines: u32,
+    /// Digest algorithms offered to it; none: those of the SIP side.
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// Whether it answers a ringing call on command.
+    pub remote_answer: bool,
+    /// A simulated telephone answers after so many milliseconds; none: when a hand does it.
+    pub answer_after_ms: Option<u32>,
+}
+
+impl Station {
+    /// SIP user and digest user.
+    #[must_use]
+    pub fn sip_user(&self) -> &str {
+        self.user.as_deref().unwrap_or(self.number.as_str())
+    }
+
+    /// The device id on the Fusion door: `SDP` and the number with at least five digits, where none is named.
+    #[must_use]
+    pub fn resource_id(&self) -> String {
+        self.resource.clone().unwrap_or_else(|| format!("SDP{:0>5}", self.number.as_str()))
+    }
+}
+
+/// A line to the outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its name.
+    pub name: String,
+    /// Calls it can carry at a time.
+    pub circuits: u32,
+    /// Numbers from outside, each with the number inside that it reaches.
+    pub dids: Vec<(Digits, Digits)>,
+}
+
+/// A vendor's door, or our own, as far as it has accounts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Door {
+    /// Our own API.
+    #[default]
+    Console,
+    /// iPECS Web API: with a station the client type, without one the server type.
+    Ipxapi,
+    /// iPECS ClickCall.
+    Clickcall,
+    /// Voicenter: the password is its code.
+    Voicenter,
+}
+
+impl Door {
+    pub(super) const ALL: [Self; 4] = [Self::Console, Self::Ipxapi, Self::Clickcall, Self::Voicenter];
+    pub(super) const NAMES: &'static [&'static str] = &["console", "ipxapi", "clickcall", "voicenter"];
+
+    /// Its name in the file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::Ipxapi => "ipxapi",
+            Self::Clickcall => "clickcall",
+            Self::Voicenter => "voicenter",
+        }
+    }
+}
+
+/// What an account of the console may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Everything but `system`.
+    #[default]
+    Operator,
+    /// An application: calls, records and the directory.
+    Application,
+}
+
+impl Role {
+    pub(super) const ALL: [Self; 2] = [Self::Operator, Self::Application];
+    pub(super) const NAMES: &'static [&'static str] = &["operator", "application"];
+
+    /// Its name in the file and on the console API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Application => "application",
+        }
+    }
+}
+
+/// Who may use a door.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Which door.
+    pub door: Door,
+    /// The user name; empty on the door `voicenter`.
+    pub user: Option<String>,
+    /// Password or code.
+    pub password: Secret,
+    /// The station it belongs to.
+    pub station: Option<Digits>,
+    /// What it may do on the console.
+    pub role: Role,
+}
