@@ -11,3 +11,5 @@ pub mod session_timer;
 pub mod timer;
 pub mod transaction;
 pub mod transport;
+
+pub use dialog::Endpoint;

@@ -445,7 +445,8 @@ impl Endpoint {
             contact,
             invite_cseq,
         });
-        usage.dialogs.push(Dialog::from_message(&message, b"", 0));
+        let caller = message.from().map_or(&b""[..], |from| from.uri_raw);
+        usage.dialogs.push(Dialog::from_message(&message, caller, 0));
         let rseq = u32::try_from(self.core.tx.tokens().between(1, RSEQ_FIRST_MAX)).unwrap_or(1);
         usage.uas = Some(Box::new(Uas::new(key, &message, rseq)));
         self.core.tx.set_token(key, id);
@@ -454,14 +455,15 @@ impl Endpoint {
         self.core.report(Event::Invite { usage, flow: *flow, sdp: message.sdp(), message });
     }
 
-    /// Why an INVITE cannot begin a session: a loop (8.2.2.2), no Contact (8.1.1.8), a body nobody here reads (8.2.3), or
+    /// Why an INVITE cannot begin a session: a loop (8.2.2.2), no Contact (8.1.1.8, forgiven to RFC 2543 peers), a body nobody here reads (8.2.3), or
     /// a caller that reads no session descriptions (21.4.7).
     fn invite_refusal(&self, message: &Message) -> Option<Response<'static>> {
         let cseq = message.cseq().map_or(0, |cseq| cseq.number);
         if self.by_invite.contains_key(&invite_key(message.call_id(), message.from_tag(), cseq)) {
             return Some(Response::new(482));
         }
-        if message.contacts().next().is_none() {
+        let old_peer = message.via().is_ok_and(|via| via.magic_branch().is_none());
+        if message.contacts().next().is_none() && !old_peer {
             return Some(Response { reason: "Missing Contact", ..Response::new(400) });
         }
         let content_type = message.content_type();

@@ -27,7 +27,7 @@ pub use checkpoint::{BadCheckpoint, CSEQ_JUMP, Checkpoint};
 pub use endpoint::{Endpoint, EndpointConfig, Output};
 pub use event::Event;
 pub use order::{Offer, OfferMethod, OutgoingInvite, OutgoingRequest, Refused};
-pub use target::Nat;
+pub use target::{Nat, next_hop};
 pub use usage::{Phase, Role, UsageInfo};
 
 /// One INVITE usage.

@@ -19,7 +19,7 @@ pub enum Nat {
 
 /// The flow to `uri`, seen last at `flow`. Streams stay on their connection; a host name (whose look-up is the user's)
 /// and another transport than the dialog's mean the observed address too.
-pub(super) fn next_hop(nat: Nat, flow: &Flow, uri: &[u8]) -> Flow {
+pub fn next_hop(nat: Nat, flow: &Flow, uri: &[u8]) -> Flow {
     if flow.transport != Transport::Udp || nat == Nat::ObservedSource {
         return *flow;
     }

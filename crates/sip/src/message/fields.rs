@@ -116,7 +116,11 @@ impl<'a> NameAddr<'a> {
                 (lex::trim(&value[..open]), &value[open + 1..close], &value[close + 1..])
             }
             None => {
+                // Without brackets `;` begins header parameters, and `?` and `,` may not stand (RFC 3261 20.10).
                 let end = value.iter().position(|b| *b == b';').unwrap_or(value.len());
+                if value[..end].iter().any(|b| matches!(b, b'?' | b',')) {
+                    return Err(BadValue);
+                }
                 (&value[..0], lex::trim(&value[..end]), &value[end..])
             }
         };
