@@ -1,6 +1,7 @@
 //! All engines of one exchange behind one face: an order goes to the engine that has the leg, or the device.
 
 use crate::simulated::Simulated;
+use crate::sip::{Output as SipOutput, SipEngine};
 use std::collections::BTreeMap;
 use switching::config::DeviceKind;
 use switching::engine::{EngineInput, Order, OrderKind};
@@ -12,27 +13,36 @@ const LEGS_APART: u64 = 1 << 60;
 /// Legs that one start of the program may number, at most.
 const LEGS_PER_START: u64 = 1 << 28;
 
+/// Where an engine numbers its arriving legs from. `start_s` is when this process started, in seconds since the Unix epoch: it
+/// makes the numbers unique over restarts.
+#[must_use]
+pub const fn legs_from(engine: u64, start_s: u64) -> u64 {
+    engine * LEGS_APART + start_s.wrapping_mul(LEGS_PER_START) % LEGS_APART
+}
+
 /// What an engine wants done.
 #[derive(Debug)]
 pub enum Output {
     /// Tell the core.
     Core(EngineInput),
+    /// What the SIP engine wants beside that.
+    Sip(SipOutput),
 }
 
 /// The engines.
 pub struct Engines {
+    /// SIP telephones.
+    pub sip: SipEngine,
     /// Telephones that exist in this program only.
     pub simulated: Simulated,
     kinds: BTreeMap<DeviceId, DeviceKind>,
 }
 
 impl Engines {
-    /// Engines without devices. `start_s` is when this process started, in seconds since the Unix epoch: it makes the numbers of
-    /// arriving legs unique over restarts.
+    /// Engines without devices.
     #[must_use]
-    pub fn new(start_s: u64) -> Self {
-        let legs_from = start_s.wrapping_mul(LEGS_PER_START) % LEGS_APART;
-        Self { simulated: Simulated::new(LEGS_APART | legs_from), kinds: BTreeMap::new() }
+    pub fn new(sip: SipEngine, start_s: u64) -> Self {
+        Self { sip, simulated: Simulated::new(legs_from(1, start_s)), kinds: BTreeMap::new() }
     }
 
     /// A device was configured, or removed.
@@ -47,21 +57,24 @@ impl Engines {
             None => {
                 self.kinds.remove(&device);
                 self.simulated.remove_phone(device);
+                self.sip.remove_device(device);
             }
         }
     }
 
     /// Carries out an order at once.
     pub fn order(&mut self, now: Time, order: Order) {
-        let simulated = match &order.what {
-            OrderKind::Ring { device, .. } => self.kinds.get(device) != Some(&DeviceKind::Sip),
+        let sip = match &order.what {
+            OrderKind::Ring { device, .. } => self.kinds.get(device) == Some(&DeviceKind::Sip),
             OrderKind::Alert { .. }
             | OrderKind::Accept { .. }
             | OrderKind::AnswerRemotely
             | OrderKind::Join { .. }
-            | OrderKind::Release { .. } => self.simulated.has_leg(order.leg),
+            | OrderKind::Release { .. } => self.sip.has_leg(order.leg),
         };
-        if simulated {
+        if sip {
+            self.sip.order(now, order);
+        } else {
             self.simulated.order(now, order);
         }
     }
@@ -69,22 +82,32 @@ impl Engines {
     /// Legs that are alive.
     #[must_use]
     pub fn legs(&self) -> Vec<LegId> {
+        // Neither engine takes legs over from a former life in this version.
         Vec::new()
     }
 
     /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Output> {
+        if let Some(output) = self.sip.poll() {
+            return Some(match output {
+                SipOutput::Core(input) => Output::Core(input),
+                other => Output::Sip(other),
+            });
+        }
         self.simulated.poll().map(Output::Core)
     }
 
     /// When they want to be woken.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.simulated.poll_timeout()
+        [self.sip.poll_timeout(), self.simulated.poll_timeout()].into_iter().flatten().min()
     }
 
     /// The time has come.
     pub fn handle_timeout(&mut self, now: Time) {
+        if self.sip.poll_timeout().is_some_and(|at| at <= now) {
+            self.sip.handle_timeout(now);
+        }
         self.simulated.handle_timeout(now);
     }
 }

@@ -6,5 +6,6 @@
 
 mod engines;
 pub mod simulated;
+pub mod sip;
 
-pub use engines::{Engines, Output};
+pub use engines::{legs_from, Engines, Output};

@@ -1,0 +1,34 @@
+//! What is kept of an answered leg, so that a later life of the program can end it.
+
+use super::{Output, SipEngine};
+use ::sip::dialog::{Checkpoint, UsageKey};
+use ::sip::message::Headers;
+use switching::cause::Cause;
+use switching::id::LegId;
+use switching::time::Time;
+
+impl SipEngine {
+    /// Keeps the newest state of a leg, with the batch of the report that it caused.
+    pub(super) fn checkpoint(&mut self, id: LegId) {
+        let usage = self.legs.get(&id).and_then(|leg| leg.chosen);
+        if let Some(checkpoint) = usage.and_then(|usage| self.endpoint.checkpoint(usage)) {
+            self.out.push_back(Output::Checkpoint(id, Some(checkpoint.to_bytes())));
+        }
+    }
+
+    /// Ends a leg of a former life of the program: its phone gets a BYE.
+    pub fn end_orphan(&mut self, now: Time, leg: LegId, stored: &[u8]) {
+        self.out.push_back(Output::Checkpoint(leg, None));
+        let Ok(checkpoint) = Checkpoint::from_bytes(stored) else { return };
+        let Ok(usage) = self.endpoint.restore(&checkpoint) else { return };
+        let reason: Headers = super::cause::reason(Cause::EngineLost);
+        if self.endpoint.bye(now.0, usage, reason).is_ok() {
+            self.orphans.insert(usage);
+        }
+        self.drain(now);
+    }
+
+    pub(super) fn orphan_ended(&mut self, usage: UsageKey) {
+        self.orphans.remove(&usage);
+    }
+}

@@ -1,0 +1,177 @@
+//! The sound of a leg: its port at the relay, what is written into descriptions, and who hears whom.
+
+use super::leg::Leg;
+use super::SipEngine;
+use media::{Event as MediaEvent, PortId};
+use ::sip::message::Body;
+use ::sip::sdp::{align_answer, answer, offer, offer_for_second_leg, relay_codecs, rewrite_for_relay};
+use ::sip::sdp::{judge_second_answer, Audio, Direction, SecondLegAnswer, Session};
+use ::sip::transport::Flow;
+use std::net::SocketAddr;
+use switching::engine::ReportKind;
+use switching::id::LegId;
+use switching::party::Digits;
+use switching::time::Time;
+
+impl SipEngine {
+    /// Opens a port for a leg, on our address towards its phone. False: none is to be had.
+    pub(super) fn open_port(&mut self, leg: &mut Leg, flow: &Flow) -> bool {
+        if leg.port.is_some() {
+            return true;
+        }
+        match self.relay.allocate(flow.local.ip()) {
+            Ok(port) => {
+                let shown = self.config.endpoint.addresses.shown_ip(flow);
+                leg.shown = Some(SocketAddr::new(shown, port.rtp.port()));
+                self.by_port.insert(port.id, leg.id);
+                // The port was just given out: it is known to the relay.
+                let _ = self.relay.expect_source(port.id, Some(flow.remote.ip()));
+                leg.port = Some(port);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Gives a leg's port back.
+    pub(super) fn close_port(&mut self, leg: &mut Leg) {
+        if let Some(port) = leg.port.take() {
+            self.by_port.remove(&port.id);
+            // A port that the relay does not know any more is closed already.
+            let _ = self.relay.release(port.id);
+        }
+    }
+
+    /// Takes a description of the phone: where its sound goes from now on.
+    pub(super) fn take_remote(&mut self, leg: &mut Leg, sdp: &[u8]) -> bool {
+        let Ok(session) = Session::parse(sdp) else { return false };
+        let Some(audio) = Audio::of(&session) else { return false };
+        if let (Some(port), Some(rtp)) = (leg.port, audio.rtp) {
+            // The port is open as long as the leg has it.
+            let _ = self.relay.set_remote(port.id, rtp, audio.rtcp);
+            let _ = self.relay.set_telephone_event(port.id, audio.telephone_event());
+        }
+        leg.remote = Some(Box::new(session));
+        true
+    }
+
+    /// What a leg is offered: its peer's description with our address, else what the relay can pass.
+    pub(super) fn offer_for(&mut self, leg: &mut Leg, peer: Option<LegId>) -> Option<Body> {
+        let shown = leg.shown?;
+        let peer = peer.and_then(|peer| self.legs.get(&peer));
+        let session = match peer.map(|peer| (peer, peer.remote.as_deref())) {
+            Some((peer, Some(remote))) if peer.role == super::leg::Role::Arrived => {
+                rewrite_for_relay(remote, shown, &mut leg.origin)
+            }
+            Some((_, Some(first))) => match Audio::of(first) {
+                Some(audio) => offer_for_second_leg(&audio, shown, &mut leg.origin),
+                None => offer(&relay_codecs(), shown, Direction::SendRecv, &mut leg.origin),
+            },
+            Some((_, None)) | None => {
+                leg.told = relay_codecs();
+                offer(&leg.told, shown, Direction::SendRecv, &mut leg.origin)
+            }
+        };
+        Some(said(leg, session))
+    }
+
+    /// What a leg is answered with: its peer's description with our address, else our own answer to its offer. None: there is
+    /// nothing in common.
+    pub(super) fn answer_for(&mut self, leg: &mut Leg, peer: Option<LegId>) -> Option<Body> {
+        let shown = leg.shown?;
+        let peer = peer.and_then(|peer| self.legs.get(&peer)).and_then(|peer| peer.remote.as_deref());
+        let session = match (peer, leg.remote.as_deref()) {
+            (Some(peer), Some(own)) => {
+                let mut session = rewrite_for_relay(peer, shown, &mut leg.origin);
+                align_answer(own, &mut session);
+                session
+            }
+            (Some(peer), None) => rewrite_for_relay(peer, shown, &mut leg.origin),
+            (None, Some(own)) => {
+                answer(own, &relay_codecs(), shown, Direction::SendRecv, &mut leg.origin).ok()?
+            }
+            (None, None) => {
+                leg.told = relay_codecs();
+                offer(&leg.told, shown, Direction::SendRecv, &mut leg.origin)
+            }
+        };
+        Some(said(leg, session))
+    }
+
+    /// Lets two legs hear each other.
+    pub(super) fn bridge(&mut self, one: LegId, other: LegId) {
+        let port = |leg: LegId| self.legs.get(&leg).and_then(|leg| leg.port).map(|port| port.id);
+        if let (Some(one), Some(other)) = (port(one), port(other))
+            && self.relay.partner(one) != Some(other)
+        {
+            // Both ports are open as long as their legs have them.
+            let _ = self.relay.bridge(one, other);
+        }
+    }
+
+    /// Two legs that both answered us: fits their codecs and lets them hear each other. Gives what the first must be offered
+    /// anew, where the second took less. None of it fits: an error.
+    pub(super) fn fit(&mut self, first: LegId, second: LegId) -> Result<Option<Body>, NothingInCommon> {
+        self.bridge(first, second);
+        let audio = |leg: LegId| self.legs.get(&leg).and_then(|leg| leg.remote.as_deref()).and_then(Audio::of);
+        let (Some(first_audio), Some(second_audio)) = (audio(first), audio(second)) else { return Ok(None) };
+        let told = self.legs.get(&first).map(|leg| leg.told.clone()).unwrap_or_default();
+        match judge_second_answer(&told, &first_audio, &second_audio) {
+            SecondLegAnswer::Agrees { from_first, from_second } => {
+                self.renumber(first, &from_first);
+                self.renumber(second, &from_second);
+                Ok(None)
+            }
+            SecondLegAnswer::Narrower { codecs } => {
+                let Some(leg) = self.legs.get_mut(&first) else { return Ok(None) };
+                let Some(shown) = leg.shown else { return Ok(None) };
+                let session = offer(&codecs, shown, Direction::SendRecv, &mut leg.origin);
+                leg.told = codecs;
+                Ok(Some(said(leg, session)))
+            }
+            SecondLegAnswer::NothingInCommon => Err(NothingInCommon),
+        }
+    }
+
+    fn renumber(&mut self, leg: LegId, pairs: &[(u8, u8)]) {
+        let Some(port) = self.legs.get(&leg).and_then(|leg| leg.port) else { return };
+        // The port is open as long as its leg has it.
+        let _ = self.relay.clear_payload_map(port.id);
+        for (from, to) in pairs {
+            let _ = self.relay.map_payload(port.id, *from, *to);
+        }
+    }
+
+    pub(super) fn media_event(&mut self, now: Time, event: MediaEvent) {
+        match event {
+            MediaEvent::FirstPacket { .. } => {}
+            MediaEvent::Silent { port } => self.silent(now, port),
+            MediaEvent::Digit { port, digit, .. } => {
+                let leg = self.by_port.get(&port).copied();
+                let digits = Digits::parse(digit.encode_utf8(&mut [0; 4]));
+                if let (Some(leg), Some(digits)) = (leg, digits) {
+                    self.report(leg, ReportKind::Digits { digits });
+                }
+            }
+        }
+    }
+
+    /// No sound for long: is the phone still there?
+    fn silent(&mut self, now: Time, port: PortId) {
+        let Some(leg) = self.by_port.get(&port).and_then(|leg| self.legs.get(leg)) else { return };
+        let held = leg.remote.as_deref().and_then(Audio::of).is_some_and(|audio| audio.is_hold());
+        if let Some(usage) = leg.chosen.filter(|_| !held) {
+            self.probe(now, usage);
+        }
+    }
+}
+
+/// The two legs have no codec in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NothingInCommon;
+
+fn said(leg: &mut Leg, session: Session) -> Body {
+    let body = Body::sdp(session.to_string());
+    leg.local = Some(Box::new(session));
+    body
+}
