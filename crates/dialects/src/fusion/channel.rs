@@ -6,7 +6,7 @@
 use super::config::CallerIdStyle;
 use super::id;
 use switching::model::{Connection, ConnectionState, Device};
-use switching::party::{Party, Presentation};
+use switching::party::{Party, PartyKind, Presentation};
 use switching::picture::Picture;
 
 /// The name shown for a withheld caller.
@@ -70,7 +70,7 @@ pub(super) fn phone_state(picture: &Picture, device: &Device) -> &'static str {
     let channels: Vec<&Connection> = channels_of(picture, device).collect();
     let any = |holds: &dyn Fn(&Connection) -> bool| channels.iter().any(|channel| holds(channel));
     let shows = |word: &str| any(&|channel| state(channel) == word);
-    if any(&|channel| picture.talks_outside(channel)) {
+    if any(&|channel| picture.peers_of(channel).any(is_trunk)) {
         "External Conversation"
     } else if any(&|channel| picture.peers_of(channel).next().is_some()) {
         "Internal Conversation"
@@ -83,6 +83,10 @@ pub(super) fn phone_state(picture: &Picture, device: &Device) -> &'static str {
     } else {
         "Idle"
     }
+}
+
+fn is_trunk(channel: &Connection) -> bool {
+    channel.circuit.is_some() || channel.party.kind == PartyKind::Remote
 }
 
 /// The channel that stands for a phone: its oldest one that is up, else its oldest.

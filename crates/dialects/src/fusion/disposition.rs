@@ -66,7 +66,9 @@ impl Viewer<'_> {
             return Some(Disposition::Placed(self.phone(caller.device)));
         }
         let ours: Vec<&Connection> = connections().filter(|c| !c.placed && self.led_here(&c.addressed)).collect();
-        if ours.is_empty() && !self.is(&record.call.called) {
+        // An ordered call whose first party was never answered has dialled nobody.
+        let dialled = connections().any(|c| c.placed && (c.prompt.is_none() || c.supervised.is_some()));
+        if ours.is_empty() && !(dialled && self.is(&record.call.called)) {
             return None;
         }
         if self.config.primary.is_none() && self.config.secondary.is_none() {

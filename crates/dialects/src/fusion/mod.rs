@@ -18,6 +18,8 @@ mod disposition;
 mod front;
 mod request;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use config::{CallerIdStyle, FusionConfig, Network};
 pub use front::{router, serve_http};

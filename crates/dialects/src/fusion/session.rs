@@ -10,7 +10,7 @@ use rustix::net::sockopt;
 use std::net::SocketAddr;
 use std::time::Duration;
 use switching::time::Time;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -74,7 +74,7 @@ fn welcome(sockets: &mut JoinSet<()>, socket: TcpStream, client: SocketAddr, doo
 
 /// Why a socket was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Closed {
+pub(super) enum Closed {
     /// The client closed it, or its sending half.
     ByClient,
     /// It took nothing for [`BLOCKED_MS_MAX`] or left [`UNSENT_MAX`] unread.
@@ -122,7 +122,14 @@ async fn ends(mut reads: OwnedReadHalf) -> Closed {
     }
 }
 
-async fn feed(mut writes: OwnedWriteHalf, stream: &Stream, clock: &Clock, mut position: u64, mut sent: u64) -> Closed {
+/// Writes frames from `position` on, `sent` octets of the stream being behind the socket, until it is too slow or broken.
+pub(super) async fn feed(
+    mut writes: impl AsyncWrite + Unpin,
+    stream: &Stream,
+    clock: &Clock,
+    mut position: u64,
+    mut sent: u64,
+) -> Closed {
     loop {
         stream.wait_for(position).await;
         let Ok(frames) = stream.read(position, BATCH_MAX) else { return Closed::TooSlow };
@@ -137,7 +144,7 @@ async fn feed(mut writes: OwnedWriteHalf, stream: &Stream, clock: &Clock, mut po
 
 /// Writes a batch unless the socket falls too far behind.
 async fn write_all(
-    writes: &mut OwnedWriteHalf,
+    writes: &mut (impl AsyncWrite + Unpin),
     mut batch: &[u8],
     stream: &Stream,
     clock: &Clock,

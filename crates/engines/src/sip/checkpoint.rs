@@ -28,7 +28,19 @@ impl SipEngine {
         self.drain(now);
     }
 
+    /// Whether a leg that was let go of still waits for its good-bye to be acknowledged.
+    #[must_use]
+    pub fn says_goodbye(&self) -> bool {
+        self.endpoint.usage_count() > 0
+    }
+
     pub(super) fn orphan_ended(&mut self, usage: UsageKey) {
         self.orphans.remove(&usage);
     }
+}
+
+/// Where a stored binding was registered from.
+#[must_use]
+pub fn source_of(stored: &[u8]) -> Option<std::net::SocketAddr> {
+    ::sip::registrar::Binding::from_stored(stored).ok().map(|binding| binding.source)
 }

@@ -17,6 +17,7 @@ mod register;
 mod session;
 mod trace;
 
+pub use checkpoint::source_of;
 pub use config::{SipConfig, SipDevice};
 pub use trace::TraceLine;
 

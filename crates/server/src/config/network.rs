@@ -12,6 +12,18 @@ pub struct Network {
 }
 
 impl Network {
+    /// The address.
+    #[must_use]
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// How many of its leading bits count.
+    #[must_use]
+    pub const fn bits(&self) -> u8 {
+        self.prefix_bits
+    }
+
     /// Whether the address belongs to it. An IPv4 address mapped into IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

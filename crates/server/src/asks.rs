@@ -1,0 +1,158 @@
+//! Questions of doors that the store answers: records, events, credentials, backups. None of them runs on the driver's thread.
+
+use dialects::common::ask::{Ask, Fault, Identity, RecordQuery};
+use dialects::common::clock::Clock;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::secret::{self, Verified};
+use store::{DirectoryWrite, PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
+use switching::event::Event;
+use switching::id::CallId;
+use switching::record::CallRecord;
+
+/// Verified passwords are remembered for this long, in milliseconds.
+const VERIFIED_MS: u64 = 60_000;
+/// Octets of a backup's file name.
+const BACKUP_NAME_LEN_MAX: usize = 64;
+
+/// Answers from the store.
+#[derive(Clone)]
+pub struct Answerer(Arc<Inner>);
+
+struct Inner {
+    store: StoreHandle,
+    tenant: Tenant,
+    clock: Clock,
+    backups: PathBuf,
+    verified: Verified,
+}
+
+impl Answerer {
+    /// One for a tenant; backups go below `data`.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no random octets.
+    pub fn new(store: StoreHandle, tenant: Tenant, clock: Clock, data: &Path) -> Result<Self, StoreError> {
+        let verified = Verified::new(VERIFIED_MS)?;
+        Ok(Self(Arc::new(Inner { store, tenant, clock, backups: data.join("backups"), verified })))
+    }
+
+    /// Answers one question. Blocks: for a thread that may.
+    pub fn answer(&self, ask: Ask) {
+        // Whoever asked may have gone; then nobody needs the answer.
+        match ask {
+            Ask::Records(query, back) => drop(back.send(self.records(&query))),
+            Ask::Record(call, back) => drop(back.send(self.record(call))),
+            Ask::Events { from, most, back } => drop(back.send(self.events(from, most))),
+            Ask::Token(text, back) => drop(back.send(self.token(&text))),
+            Ask::Login { door, user, password, back } => drop(back.send(self.login(&door, &user, &password))),
+            Ask::Backup { name, back } => drop(back.send(self.backup(&name))),
+            Ask::Trace(_, back) => drop(back.send(Err(Fault::NotFound))),
+            Ask::Test(_, back) => drop(back.send(Err(Fault::NotFound))),
+        }
+    }
+
+    fn records(&self, query: &RecordQuery) -> Result<Vec<CallRecord>, Fault> {
+        let tenant = self.0.tenant;
+        let cursor = match query.before {
+            Some(call) => {
+                let record = self.record(call)?;
+                Some(RecordCursor { started_ms: record.call.created.0, call: call.0 })
+            }
+            None => None,
+        };
+        let query = store::RecordQuery {
+            party: query.party.clone().map_or(PartyFilter::Any, |party| PartyFilter::OneOf(vec![party])),
+            from_ms: query.from.map_or(0, |from| from.0),
+            to_ms: query.to.map_or(u64::MAX, |to| to.0),
+            limit: query.limit as usize,
+            cursor,
+        };
+        let page = self.0.store.reader().read(|view| view.records(tenant, &query)).map_err(fault)?;
+        page.rows.iter().map(|row| decode(&row.bytes)).collect()
+    }
+
+    fn record(&self, call: CallId) -> Result<CallRecord, Fault> {
+        let tenant = self.0.tenant;
+        let row = self.0.store.reader().read(|view| view.record(tenant, call.0)).map_err(fault)?;
+        decode(&row.ok_or(Fault::NotFound)?.bytes)
+    }
+
+    fn events(&self, from: u64, most: usize) -> Result<Vec<Event>, Fault> {
+        let tenant = self.0.tenant;
+        let rows = self.0.store.reader().read(|view| view.events(tenant, from, most)).map_err(fault)?;
+        match rows.first() {
+            Some(first) if first.seq > from => Err(Fault::Gone { oldest: first.seq }),
+            Some(_) | None => rows.iter().map(|row| decode(&row.bytes)).collect(),
+        }
+    }
+
+    fn token(&self, text: &str) -> Option<Identity> {
+        let id = secret::token_id(text)?;
+        let tenant = self.0.tenant;
+        let token = self.0.store.reader().read(|view| view.token(tenant, id)).ok()??;
+        let now_ms = u64::try_from(self.0.clock.unix_ms(self.0.clock.now())).unwrap_or(0);
+        let valid = secret::same(&token.hash, &secret::sha256(text.as_bytes()))
+            && token.expires_ms.is_none_or(|expires| now_ms < expires);
+        valid.then(|| Identity {
+            account: token.id.clone(),
+            scopes: token.scopes.split_whitespace().map(str::to_owned).collect(),
+            settings: BTreeMap::new(),
+        })
+    }
+
+    fn login(&self, door: &str, user: &str, password: &str) -> Option<Identity> {
+        let tenant = self.0.tenant;
+        let account = self.0.store.reader().read(|view| view.account(tenant, door, user)).ok()??;
+        let now_ms = self.0.clock.now().0;
+        if !self.0.verified.verify(&account.password_hash, password, now_ms) {
+            return None;
+        }
+        let settings: BTreeMap<String, String> = serde_json::from_str(&account.settings).unwrap_or_default();
+        let scopes = settings.get("scopes").map(|scopes| scopes.split_whitespace().map(str::to_owned).collect());
+        Some(Identity { account: user.to_owned(), scopes: scopes.unwrap_or_default(), settings })
+    }
+
+    fn backup(&self, name: &str) -> Result<u64, Fault> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if name.is_empty() || name.len() > BACKUP_NAME_LEN_MAX || name.starts_with('.') || !name.bytes().all(plain) {
+            return Err(Fault::Value("name: letters, digits, dot, dash and underscore".to_owned()));
+        }
+        std::fs::create_dir_all(&self.0.backups).map_err(|error| Fault::Store(error.to_string()))?;
+        let path = self.0.backups.join(name);
+        if path.exists() {
+            return Err(Fault::Value("name: there is a backup of this name".to_owned()));
+        }
+        self.0.store.reader().backup_to(&path).map_err(fault)?;
+        std::fs::metadata(&path).map(|file| file.len()).map_err(|error| Fault::Store(error.to_string()))
+    }
+}
+
+/// Writes that make an operator token; the text is shown once.
+///
+/// # Errors
+///
+/// When the system gives no random octets.
+pub fn operator_token(now_ms: u64) -> Result<(String, DirectoryWrite), StoreError> {
+    let token = secret::new_token("operator")?;
+    let stored = store::Token {
+        id: token.id,
+        hash: token.hash,
+        scopes: "*".to_owned(),
+        label: "command line on this machine".to_owned(),
+        created_ms: now_ms,
+        expires_ms: None,
+        last_use_ms: None,
+    };
+    Ok((token.text, DirectoryWrite::PutToken(stored)))
+}
+
+fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Fault> {
+    minicbor::decode(bytes).map_err(|error| Fault::Store(format!("a stored row is damaged: {error}")))
+}
+
+fn fault(error: StoreError) -> Fault {
+    Fault::Store(error.to_string())
+}

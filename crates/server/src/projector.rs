@@ -1,0 +1,55 @@
+//! Behind the commit gate: the mirror advances, frames are rendered once per door, then replies go out.
+//!
+//! It runs where the commit is reported. Frames are queued before the replies of the same batch, so that a door whose vendor has
+//! the event before the answer gets that order; a door that wants it the other way round holds its frames by `through`.
+
+use crate::batch::Visible;
+use dialects::common::exchange::Exchange;
+use dialects::{console, fusion};
+use std::sync::atomic::{AtomicU64, Ordering};
+use switching::picture::{Before, Overlay};
+
+/// Folds, renders, replies.
+pub struct Projector {
+    exchange: Exchange,
+    console: console::Stream,
+    fusion: fusion::Stream,
+    events: AtomicU64,
+}
+
+impl Projector {
+    /// One for an exchange and the streams of its doors.
+    #[must_use]
+    pub fn new(exchange: Exchange, console: console::Stream, fusion: fusion::Stream) -> Self {
+        Self { exchange, console, fusion, events: AtomicU64::new(0) }
+    }
+
+    /// Shows what a committed batch holds.
+    pub fn show(&self, visible: Visible) {
+        let Visible { events, replies } = visible;
+        if !events.is_empty() {
+            self.exchange.advance(|mirror| {
+                for event in &events {
+                    let mut overlay = Overlay::default();
+                    mirror.fold(event, Some(&mut overlay));
+                    let before = Before { after: mirror, overlay: &overlay };
+                    self.console.take(&before, event, mirror);
+                    self.fusion.take(&before, event, mirror);
+                }
+            });
+            self.console.publish();
+            self.fusion.publish();
+            self.events.fetch_add(events.len() as u64, Ordering::Relaxed);
+        }
+        for (reply, back) in replies {
+            // A client that has gone needs no reply; its command stands.
+            let _ = back.send(reply);
+        }
+    }
+
+    /// How many events it has shown.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+}

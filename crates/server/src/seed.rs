@@ -1,0 +1,144 @@
+//! The office that an empty database begins with: telephones, numbers, lines and accounts from the configuration.
+
+use crate::config::{Account, Config, Door, Role, Station, StationKind, Trunk};
+use crate::driver::Driver;
+use anyhow::Context;
+use std::collections::BTreeMap;
+use store::secret::{ha1, password_hash, sha256};
+use store::{ApiCode, DeviceSecret, DirectoryWrite};
+use switching::config::{
+    Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, Settings, TrunkConfig, UserConfig,
+};
+use switching::id::{DeviceId, UserId};
+
+/// The context that all seeded devices are in.
+pub const CONTEXT: &str = "internal";
+/// Kind of the configuration item that holds a SIP device's own settings.
+pub const SIP_ITEM: &str = "sip_device";
+
+/// Seeds an empty exchange.
+///
+/// # Errors
+///
+/// When the core refuses something: the configuration names a number twice, for instance.
+pub fn seed(driver: &mut Driver, config: &Config) -> anyhow::Result<()> {
+    let settings = Settings {
+        ring_ms: u64::from(config.tenant.ring_timeout_s) * 1_000,
+        first_leg_ring_ms: u64::from(config.tenant.first_leg_ring_timeout_s) * 1_000,
+        remote_answer_ms: u64::from(config.tenant.remote_answer_timeout_s) * 1_000,
+        calls_max: config.limits.calls,
+    };
+    driver.seed(Change::PutSettings(Box::new(settings)))?;
+    let mut writes = Vec::new();
+    for station in &config.stations {
+        seed_station(driver, config, station, &mut writes)
+            .with_context(|| format!("station {}", station.number))?;
+    }
+    for trunk in &config.trunks {
+        seed_trunk(driver, trunk).with_context(|| format!("trunk {}", trunk.name))?;
+    }
+    for account in &config.accounts {
+        writes.push(seed_account(account)?);
+    }
+    driver.write_directory(writes);
+    Ok(())
+}
+
+fn seed_station(
+    driver: &mut Driver,
+    config: &Config,
+    station: &Station,
+    writes: &mut Vec<DirectoryWrite>,
+) -> anyhow::Result<()> {
+    let full_name = [station.first_name.as_str(), station.last_name.as_str()].join(" ").trim().to_owned();
+    let kind = match station.kind {
+        StationKind::Sip => DeviceKind::Sip,
+        StationKind::Simulated => DeviceKind::Simulated,
+    };
+    let device = DeviceConfig {
+        kind,
+        names: Names {
+            number: Some(station.number.clone()),
+            sip: Some(station.sip_user().to_owned()),
+            resource: Some(station.resource_id()),
+        },
+        lines_max: u16::try_from(station.lines).unwrap_or(u16::MAX),
+        can: Capabilities { remote_answer: station.remote_answer, auto_answer: true },
+        context: CONTEXT.to_owned(),
+        display_name: full_name.clone(),
+    };
+    let device = DeviceId(driver.seed(Change::PutDevice { id: None, config: Box::new(device) })?);
+    let owner = UserId(driver.seed(Change::PutUser { id: None, config: Box::new(UserConfig { name: full_name }) })?);
+    let extension = ExtensionConfig {
+        number: station.number.clone(),
+        first_name: station.first_name.clone(),
+        last_name: station.last_name.clone(),
+        primary: Some(device),
+        secondary: None,
+        owner: Some(owner),
+        ring_ms: None,
+        outgoing_number: None,
+        fields: BTreeMap::new(),
+    };
+    driver.seed(Change::PutExtension { id: None, config: Box::new(extension) })?;
+    if let (StationKind::Sip, Some(password)) = (station.kind, &station.password) {
+        let realm = &config.sip.realm;
+        let (ha1_md5, ha1_sha256) = ha1(station.sip_user(), realm, password.reveal());
+        let auth_user = station.sip_user().to_owned();
+        let secret = DeviceSecret { device: device.0, auth_user, realm: realm.clone(), ha1_md5, ha1_sha256 };
+        writes.push(DirectoryWrite::PutDeviceSecret(secret));
+        let algorithms = station.algorithms.as_ref().unwrap_or(&config.sip.algorithms);
+        let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.name()).collect();
+        let bytes = Some(serde_json::to_vec(&serde_json::json!({ "algorithms": names }))?);
+        writes.push(DirectoryWrite::PutConfig { kind: SIP_ITEM.to_owned(), id: device.0.to_string(), bytes });
+    }
+    if let Some(after_ms) = station.answer_after_ms {
+        driver.answer_by_itself(device, u64::from(after_ms));
+    }
+    Ok(())
+}
+
+fn seed_trunk(driver: &mut Driver, trunk: &Trunk) -> anyhow::Result<()> {
+    let circuits = u16::try_from(trunk.circuits).unwrap_or(u16::MAX);
+    let device = DeviceConfig {
+        kind: DeviceKind::Trunk,
+        names: Names { number: None, sip: Some(trunk.name.clone()), resource: Some(trunk.name.clone()) },
+        lines_max: circuits,
+        can: Capabilities::default(),
+        context: CONTEXT.to_owned(),
+        display_name: trunk.name.clone(),
+    };
+    let device = DeviceId(driver.seed(Change::PutDevice { id: None, config: Box::new(device) })?);
+    let config = TrunkConfig { name: trunk.name.clone(), device, circuits, dids: trunk.dids.clone() };
+    driver.seed(Change::PutTrunk { id: None, config: Box::new(config) })?;
+    Ok(())
+}
+
+fn seed_account(account: &Account) -> anyhow::Result<DirectoryWrite> {
+    let door = account.door.name().to_owned();
+    let mut settings: BTreeMap<&str, String> = BTreeMap::new();
+    if let Some(station) = &account.station {
+        settings.insert("station", station.to_string());
+    }
+    settings.insert("role", account.role.name().to_owned());
+    settings.insert("scopes", scopes(account).to_owned());
+    let settings = serde_json::to_string(&settings)?;
+    Ok(match &account.user {
+        Some(user) => {
+            let password_hash = password_hash(account.password.reveal())?;
+            DirectoryWrite::PutAccount(store::Account { door, user: user.clone(), password_hash, settings })
+        }
+        None => {
+            let hash = sha256(account.password.reveal().as_bytes());
+            DirectoryWrite::PutApiCode(ApiCode { door, hash, label: "from the configuration".to_owned(), settings })
+        }
+    })
+}
+
+fn scopes(account: &Account) -> &'static str {
+    match (account.door, account.role) {
+        (Door::Console, Role::Operator) => "*",
+        (Door::Console, Role::Application) => "calls:read calls:control records:read directory:read config:read",
+        (Door::Ipxapi | Door::Clickcall | Door::Voicenter, _) => "",
+    }
+}

@@ -1,0 +1,268 @@
+//! A demo office for tests: the real program, started with its own data and ports, driven over the wire.
+
+#![allow(dead_code, reason = "each test file uses its part of the harness")]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How long anything that should happen at once may take on a busy machine.
+pub const SOON: Duration = Duration::from_secs(10);
+
+/// A running office. It is killed when dropped.
+pub struct Office {
+    child: Child,
+    data: Data,
+    /// Addresses, as in `listen.json`.
+    pub listen: Value,
+    /// Stations and accounts, as in `demo.json`.
+    pub demo: Value,
+    token: String,
+    agent: ureq::Agent,
+}
+
+enum Data {
+    Own(tempfile::TempDir),
+    Kept(PathBuf),
+}
+
+impl Data {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(dir) => dir.path(),
+            Self::Kept(path) => path,
+        }
+    }
+}
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Headers in order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("not JSON ({error}): {}", self.text))
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Office {
+    /// An office of its own.
+    pub fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a directory for the data");
+        Self::launch(Data::Own(dir), &["--demo", "--ephemeral-ports"])
+    }
+
+    /// An office with other arguments of `serve` (beside `--data`).
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a directory for the data");
+        Self::launch(Data::Own(dir), arguments)
+    }
+
+    /// An office on data that stays.
+    pub fn start_in(path: &Path) -> Self {
+        Self::launch(Data::Kept(path.to_owned()), &["--demo", "--ephemeral-ports"])
+    }
+
+    fn launch(data: Data, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hookswitch"))
+            .arg("serve")
+            .args(arguments)
+            .arg("--data")
+            .arg(data.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program starts");
+        wait_ready(&mut child);
+        let read = |name: &str| std::fs::read_to_string(data.path().join(name)).expect("written before `ready`");
+        let listen = serde_json::from_str(&read("listen.json")).expect("listen.json is JSON");
+        let demo = serde_json::from_str(&read("demo.json")).expect("demo.json is JSON");
+        let token = read("console.token").trim().to_owned();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(70)))
+            .build();
+        Self { child, data, listen, demo, token, agent: config.into() }
+    }
+
+    /// Kills it as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it has ended");
+    }
+
+    /// Kills it and starts it again on its data.
+    pub fn crash_and_restart(&mut self) {
+        self.kill();
+        let data = std::mem::replace(&mut self.data, Data::Kept(PathBuf::new()));
+        let fresh = Self::launch(data, &["--demo", "--ephemeral-ports"]);
+        *self = fresh;
+    }
+
+    /// Stops it as an operator would (SIGTERM); gives how long that took.
+    pub fn terminate(&mut self) -> Duration {
+        let started = Instant::now();
+        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(killed.success());
+        self.child.wait().expect("it has ended");
+        started.elapsed()
+    }
+
+    /// Stops it and starts it again on its data.
+    pub fn restart(&mut self) {
+        self.terminate();
+        let data = std::mem::replace(&mut self.data, Data::Kept(PathBuf::new()));
+        let fresh = Self::launch(data, &["--demo", "--ephemeral-ports"]);
+        *self = fresh;
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The operator's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A listener's address.
+    pub fn address(&self, listener: &str) -> SocketAddr {
+        let text = self.listen[listener].as_str().unwrap_or_else(|| panic!("no listener {listener}"));
+        text.parse().expect("an address")
+    }
+
+    /// A console request with the operator's token.
+    pub fn console(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.console_with(method, path, body, &[])
+    }
+
+    /// A console request with more headers.
+    pub fn console_with(&self, method: &str, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+        let url = format!("http://{}/api/v1{path}", self.address("console"));
+        let bearer = format!("Bearer {}", self.token);
+        let mut all = vec![("Authorization", bearer.as_str())];
+        all.extend_from_slice(headers);
+        self.http(method, &url, body.map(|body| body.to_string()).as_deref(), &all)
+    }
+
+    /// A console POST that must succeed.
+    pub fn post(&self, path: &str, body: Value) -> Value {
+        let answer = self.console("POST", path, Some(body));
+        assert!((200..300).contains(&answer.status), "POST {path}: {} {}", answer.status, answer.text);
+        if answer.text.is_empty() { Value::Null } else { answer.json() }
+    }
+
+    /// A console GET that must succeed.
+    pub fn get(&self, path: &str) -> Value {
+        let answer = self.console("GET", path, None);
+        assert_eq!(answer.status, 200, "GET {path}: {}", answer.text);
+        answer.json()
+    }
+
+    /// A Fusion request: `/xml/ccPing.php`.
+    pub fn fusion(&self, path_and_query: &str) -> Answer {
+        let url = format!("http://{}{path_and_query}", self.address("fusion"));
+        self.http("GET", &url, None, &[])
+    }
+
+    /// Any HTTP request.
+    pub fn http(&self, method: &str, url: &str, body: Option<&str>, headers: &[(&str, &str)]) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let sent = match body {
+            Some(body) => {
+                let request = request.header("Content-Type", "application/json").body(body.to_owned());
+                self.agent.run(request.expect("a valid request"))
+            }
+            None => self.agent.run(request.body(()).expect("a valid request")),
+        };
+        let mut response = sent.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let status = response.status().as_u16();
+        let text = response.body_mut().read_to_string().expect("a text body");
+        Answer { status, headers, text }
+    }
+
+    /// What a hand does to a simulated phone.
+    pub fn hand(&self, phone: &str, act: &str, body: Value) {
+        self.post(&format!("/test/phones/{phone}/{act}"), body);
+    }
+
+    /// Live calls, by the console.
+    pub fn calls(&self) -> Vec<Value> {
+        self.get("/calls?limit=1000")["items"].as_array().expect("a list").clone()
+    }
+
+    /// Waits until no call is up.
+    pub fn wait_idle(&self) {
+        wait_for("no call is up", || self.calls().is_empty().then_some(()));
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until `look` gives something, or fails with what was waited for.
+pub fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait_within(SOON, what, look)
+}
+
+/// Waits at most this long until `look` gives something.
+pub fn wait_within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+fn wait_ready(child: &mut Child) {
+    let out = child.stdout.take().expect("standard output is piped");
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if line.split_whitespace().any(|word| word.trim_matches(|c: char| !c.is_alphanumeric()) == "ready") {
+                // The test may have given up.
+                let _ = tell.send(());
+            }
+        }
+    });
+    told.recv_timeout(Duration::from_secs(30)).expect("the program says that it is ready");
+}
