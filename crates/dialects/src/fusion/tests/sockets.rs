@@ -120,6 +120,7 @@ async fn a_socket_that_does_not_read_is_closed_and_nobody_waits_for_it() {
 async fn fed(pongs: u64, after_ms: u64) -> Option<Closed> {
     let rig = Rig::start(super::super::FusionConfig::default()).await;
     let clock = rig.exchange.clock().clone();
+    rig.body("/xml/ccPing").await;
     let (position, sent) = rig.stream.head();
     let (ours, _theirs) = tokio::io::duplex(PONG.len());
     let mut feeding = std::pin::pin!(feed(ours, &rig.stream, &clock, position, sent));
