@@ -1,10 +1,16 @@
 //! Whether the `uri` of credentials names the request's target (RFC 3261 22.4, RFC 7616 3.4.6).
 
 /// Compares the digest URI with the Request-URI as leniently as a server may: scheme and host without case, a default
-/// port like none, parameters and headers not at all, because clients leave them out of one of the two. The user part
-/// is compared exactly.
+/// port like none, parameters and headers not at all, because clients leave them out of one of the two. A user part is
+/// compared exactly; credentials without one name the server, as several clients have it (SIPp among them): what they
+/// then do not bind to the number is bound by the nonce count, which is good once.
 pub fn uris_agree(digest_uri: &str, request_uri: &str) -> bool {
-    digest_uri == request_uri || essentials(digest_uri).is_some_and(|uri| Some(uri) == essentials(request_uri))
+    if digest_uri == request_uri {
+        return true;
+    }
+    let (Some(digest), Some(request)) = (essentials(digest_uri), essentials(request_uri)) else { return false };
+    let users_agree = digest.1.is_empty() || digest.1 == request.1;
+    users_agree && (digest.0, digest.2, digest.3) == (request.0, request.2, request.3)
 }
 
 /// Scheme, user, host and port.
