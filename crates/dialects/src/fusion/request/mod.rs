@@ -97,6 +97,9 @@ impl Door {
         self.note_use(function, extension, request.client);
         let asked = Asked { door: self, params: &params, format, client: request.client };
         let answer = function.call(&asked).await;
+        if let (true, Answer::Code(result)) = (function.changes(), &answer) {
+            tracing::info!(dialect = "fusion", client = %request.client, function = function.name(), result, "changing request");
+        }
         written(function, format, answer)
     }
 
@@ -121,11 +124,14 @@ impl Asked<'_> {
         match self.door.exchange.command(submit).await {
             Ok(reply) => {
                 self.door.exchange.reached(reply.through).await;
-                let result = reply.outcome.as_ref().map_or_else(error::result_code, |_| error::DONE);
-                let refusal = reply.outcome.as_ref().err().map(switching::refusal::Refusal::name);
-                let (request, client) = (reply.request, self.client);
-                tracing::info!(dialect = "fusion", %client, function, %request, result, refusal, "command");
-                result == error::DONE
+                match &reply.outcome {
+                    Ok(_) => true,
+                    Err(refusal) => {
+                        let (request, refused) = (reply.request, refusal.name());
+                        tracing::info!(dialect = "fusion", client = %self.client, function, %request, refused, "refused");
+                        error::result_code(refusal) == error::DONE
+                    }
+                }
             }
             Err(_) => {
                 tracing::warn!(dialect = "fusion", client = %self.client, function, "not taken: stopping");

@@ -1,5 +1,6 @@
 //! What is accepted as a target and as parameters (FUS-FMT-01).
 
+use super::super::wire::http;
 use super::super::wire::query::{PARAMETERS_MAX, Params, TooMany, target};
 
 #[test]
@@ -86,4 +87,43 @@ fn parameters_are_bounded_in_number() {
     let query = |count: usize| "a=1&".repeat(count);
     assert!(Params::parse(query(PARAMETERS_MAX).as_bytes(), b"").is_ok());
     assert_eq!(Params::parse(query(PARAMETERS_MAX).as_bytes(), b"b=1"), Err(TooMany));
+}
+
+/// A small generator, so that a failing input can be made again.
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *seed >> 33
+}
+
+#[test]
+fn no_octets_upset_the_readers() {
+    let samples: [&[u8]; 4] = [
+        b"POST /xml/ccSetVar.php?channel_id=SIP/a-00000001&value=%41%2 HTTP/1.1\r\nContent-Length: 5\r\n\r\nab=cd",
+        b"GET http://h/xml/dbGetDirectoryInfo&ext=1\xe9% HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"3;x\r\nabc\r\n0\r\nA: b\r\n\r\n",
+        b"fn=\xc3\xa9+%%%&=&&a==\"",
+    ];
+    let mut seed = 7;
+    for round in 0..40_000 {
+        let mut octets = samples[round % samples.len()].to_vec();
+        for _ in 0..=next(&mut seed) % 6 {
+            let at = usize::try_from(next(&mut seed)).unwrap() % octets.len().max(1);
+            let octet = u8::try_from(next(&mut seed) % 256).unwrap();
+            match next(&mut seed) % 3 {
+                0 if !octets.is_empty() => octets[at] = octet,
+                1 if octets.len() > 1 => drop(octets.remove(at)),
+                _ => octets.insert(at.min(octets.len()), octet),
+            }
+        }
+        if let Ok(http::Progress::Done(head, used)) = http::head(&octets) {
+            assert!(used <= octets.len());
+            let _ = http::body(&octets[used..], head.length);
+            let _ = target(&head.target);
+        }
+        if let Ok(http::Progress::Done(_, used)) = http::body(&octets, http::BodyLength::Chunked) {
+            assert!(used <= octets.len());
+        }
+        let _ = target(&octets);
+        let _ = Params::parse(&octets, &octets).map(|params| params.get("ext").map(str::len));
+    }
 }
