@@ -4,4 +4,5 @@
 //! [`common::exchange::Exchange`]; frames come up as pure functions of (before, event, after, scope).
 
 pub mod common;
+pub mod console;
 pub mod fusion;

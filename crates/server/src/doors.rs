@@ -3,11 +3,14 @@
 use crate::config::{bind_advice, Config};
 use anyhow::{anyhow, Context};
 use dialects::common::exchange::Exchange;
-use dialects::fusion;
+use dialects::{console, fusion};
 use std::net::{SocketAddr, TcpListener};
 
 /// The doors of one exchange.
 pub struct Doors {
+    exchange: Exchange,
+    console_config: console::Config,
+    console_stream: console::Stream,
     fusion: fusion::Door,
     fusion_stream: fusion::Stream,
 }
@@ -66,8 +69,15 @@ impl Doors {
     pub fn new(config: &Config, exchange: Exchange) -> anyhow::Result<Self> {
         let next = exchange.seq() + 1;
         let fusion_stream = fusion::Stream::new(next);
-        let fusion = fusion::Door::new(exchange, fusion_config(config)?, fusion_stream.clone());
-        Ok(Self { fusion, fusion_stream })
+        let console_stream = console::Stream::new(exchange.seq(), exchange.clock().clone());
+        let fusion = fusion::Door::new(exchange.clone(), fusion_config(config)?, fusion_stream.clone());
+        Ok(Self { exchange, console_config: console_config(config), console_stream, fusion, fusion_stream })
+    }
+
+    /// What the projector feeds for the console.
+    #[must_use]
+    pub fn console_stream(&self) -> console::Stream {
+        self.console_stream.clone()
     }
 
     /// What the projector feeds for Fusion.
@@ -77,8 +87,21 @@ impl Doors {
     }
 
     /// Serves the bound listeners on the present runtime, until it ends.
-    pub fn serve(&self, listeners: Listeners, _bound: &[(&str, SocketAddr)]) {
-        let Listeners { console: _, fusion, fusion_events, shared_http } = listeners;
+    pub fn serve(&self, listeners: Listeners, bound: &[(&str, SocketAddr)]) {
+        let Listeners { console, fusion, fusion_events, shared_http } = listeners;
+        let mut config = self.console_config.clone();
+        if let Some(address) = console.as_ref().and_then(|listener| listener.local_addr().ok()) {
+            config.origin = format!("http://{address}");
+        }
+        let open = |(name, address): &(&str, SocketAddr)| console::OpenDoor { name: (*name).to_owned(), address: address.to_string() };
+        config.doors = bound.iter().map(open).collect();
+        let console_door = console::Door::new(self.exchange.clone(), self.console_stream.clone(), config);
+        if let Some(listener) = console {
+            spawn("console", listener, {
+                let router = console::router(console_door);
+                |listener| serve_router(listener, router)
+            });
+        }
         if let Some(listener) = fusion {
             let door = self.fusion.clone();
             spawn("fusion", listener, |listener| async move {
@@ -137,6 +160,14 @@ fn fusion_config(config: &Config) -> anyhow::Result<fusion::FusionConfig> {
     })
 }
 
+fn console_config(config: &Config) -> console::Config {
+    console::Config {
+        test_control: config.console.test_control,
+        commands_per_minute: config.console.commands_per_min,
+        reads_per_minute: config.console.reads_per_min,
+        ..console::Config::new(String::new())
+    }
+}
 
 /// Prints where everything is, and the first things to try. The last line holds the word `ready`.
 #[allow(clippy::print_stdout, reason = "this is the program's greeting to whoever started it")]

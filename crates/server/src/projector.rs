@@ -5,13 +5,14 @@
 
 use crate::batch::Visible;
 use dialects::common::exchange::Exchange;
-use dialects::fusion;
+use dialects::{console, fusion};
 use std::sync::atomic::{AtomicU64, Ordering};
 use switching::picture::{Before, Overlay};
 
 /// Folds, renders, replies.
 pub struct Projector {
     exchange: Exchange,
+    console: console::Stream,
     fusion: fusion::Stream,
     events: AtomicU64,
 }
@@ -19,8 +20,8 @@ pub struct Projector {
 impl Projector {
     /// One for an exchange and the streams of its doors.
     #[must_use]
-    pub fn new(exchange: Exchange, fusion: fusion::Stream) -> Self {
-        Self { exchange, fusion, events: AtomicU64::new(0) }
+    pub fn new(exchange: Exchange, console: console::Stream, fusion: fusion::Stream) -> Self {
+        Self { exchange, console, fusion, events: AtomicU64::new(0) }
     }
 
     /// Shows what a committed batch holds.
@@ -32,9 +33,11 @@ impl Projector {
                     let mut overlay = Overlay::default();
                     mirror.fold(event, Some(&mut overlay));
                     let before = Before { after: mirror, overlay: &overlay };
+                    self.console.take(&before, event, mirror);
                     self.fusion.take(&before, event, mirror);
                 }
             });
+            self.console.publish();
             self.fusion.publish();
             self.events.fetch_add(events.len() as u64, Ordering::Relaxed);
         }

@@ -77,7 +77,7 @@ fn serve(config: &Config, store: &StoreThread) -> anyhow::Result<()> {
         .build()
         .context("starting the doors' threads")?;
     let doors = Doors::new(config, exchange.clone())?;
-    let projector = Arc::new(Projector::new(exchange, doors.fusion_stream()));
+    let projector = Arc::new(Projector::new(exchange, doors.console_stream(), doors.fusion_stream()));
     let media = Arc::new(tokio::sync::Notify::new());
     let sip = telephony::engine(config, &handle, unix_ms / 1_000, &media)?;
     let mut driver = Driver::new(Parts {

@@ -1,0 +1,59 @@
+//! `/connections`: live connections, each one device in one call.
+
+use super::super::dispatch::Incoming;
+use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::problem::Problem;
+use super::super::shape::Shape;
+use super::super::verb::NO_QUERY;
+use super::super::wire::{ConnectionView, CONNECTION, ID, STATE};
+use super::super::{answer, name};
+use super::list::{page, page_fields, Listed, COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM};
+use std::ops::Bound;
+use switching::id::ConnectionId;
+
+const PAGE: Shape = Shape::Object(&page_fields(&Shape::List(&CONNECTION, usize::MAX)));
+
+/// Reads.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "list_connections",
+        method: Method::Get,
+        path: "/api/v1/connections",
+        what: "Live connections",
+        need: Need::Scope("calls:read"),
+        query: &[LIMIT_PARAM, CURSOR_PARAM, COUNT_PARAM, param("device", &ID, "only those of this device"), param("call", &ID, "only those of this call"), param("state", &STATE, "only those in this state")],
+        body: None,
+        gives: Gives::Json(200, &PAGE),
+        run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),
+    },
+    Operation {
+        id: "get_connection",
+        method: Method::Get,
+        path: "/api/v1/connections/{connection}",
+        what: "One live connection",
+        need: Need::Scope("calls:read"),
+        query: NO_QUERY,
+        body: None,
+        gives: Gives::Json(200, &CONNECTION),
+        run: |incoming| Box::pin(async move { one(&incoming) }),
+    },
+];
+
+const LISTED: Listed<ConnectionId> = Listed {
+    parse: ConnectionId::parse,
+    after: |picture, from, most, clock| {
+        let from = from.map_or(Bound::Unbounded, Bound::Excluded);
+        let connections = picture.connections.range((from, Bound::Unbounded)).take(most);
+        connections.map(|(id, connection)| (*id, serde_json::json!(ConnectionView::of(connection, clock)))).collect()
+    },
+    fields: &["device", "call", "state"],
+};
+
+fn one(incoming: &Incoming) -> Outcome {
+    let id = name::connection_at(incoming.at("connection"))?;
+    let exchange = incoming.door.exchange();
+    exchange.read(|picture| {
+        let connection = picture.connections.get(&id).ok_or_else(|| Problem::unknown("unknown_connection"))?;
+        Ok(answer::read(picture.seq, &ConnectionView::of(connection, exchange.clock())))
+    })
+}

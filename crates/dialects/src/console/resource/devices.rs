@@ -1,0 +1,94 @@
+//! `/devices`: telephones and trunks, where they are reached, and what they are configured to be.
+
+use super::super::dispatch::Incoming;
+use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::problem::Problem;
+use super::super::shape::{required, Shape};
+use super::super::verb::NO_QUERY;
+use super::super::wire::{ContactView, DeviceView, CONTACT, COUNT, DEVICE, ID, KIND};
+use super::super::{answer, name};
+use super::configure;
+use super::list::{page, page_fields, Listed, COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM};
+use serde_json::json;
+use std::ops::Bound;
+use switching::id::DeviceId;
+
+const PAGE: Shape = Shape::Object(&page_fields(&Shape::List(&DEVICE, usize::MAX)));
+const CONTACTS: Shape = Shape::Object(&[required("seq", &COUNT), required("items", &Shape::List(&CONTACT, usize::MAX))]);
+
+/// Reads and configuration.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "list_devices",
+        method: Method::Get,
+        path: "/api/v1/devices",
+        what: "All devices",
+        need: Need::Scope("calls:read"),
+        query: &[
+            LIMIT_PARAM,
+            CURSOR_PARAM,
+            COUNT_PARAM,
+            param("kind", &KIND, "only this kind"),
+            param("number", &ID, "only the one with this number"),
+            param("in_service", &Shape::Flag, "only those that can, or cannot, be reached"),
+        ],
+        body: None,
+        gives: Gives::Json(200, &PAGE),
+        run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),
+    },
+    Operation {
+        id: "get_device",
+        method: Method::Get,
+        path: "/api/v1/devices/{device}",
+        what: "One device",
+        need: Need::Scope("calls:read"),
+        query: NO_QUERY,
+        body: None,
+        gives: Gives::Json(200, &DEVICE),
+        run: |incoming| Box::pin(async move { one(&incoming) }),
+    },
+    Operation {
+        id: "list_contacts",
+        method: Method::Get,
+        path: "/api/v1/devices/{device}/contacts",
+        what: "Where a device is reached now",
+        need: Need::Scope("calls:read"),
+        query: NO_QUERY,
+        body: None,
+        gives: Gives::Json(200, &CONTACTS),
+        run: |incoming| Box::pin(async move { contacts(&incoming) }),
+    },
+    configure::CREATE_DEVICE,
+    configure::CHANGE_DEVICE,
+    configure::REMOVE_DEVICE,
+];
+
+const LISTED: Listed<DeviceId> = Listed {
+    parse: DeviceId::parse,
+    after: |picture, from, most, clock| {
+        let from = from.map_or(Bound::Unbounded, Bound::Excluded);
+        let devices = picture.devices.range((from, Bound::Unbounded)).take(most);
+        devices.map(|(id, device)| (*id, json!(DeviceView::of(device, clock)))).collect()
+    },
+    fields: &["kind", "number", "in_service"],
+};
+
+fn one(incoming: &Incoming) -> Outcome {
+    let exchange = incoming.door.exchange();
+    exchange.read(|picture| {
+        let id = name::known_device(picture, incoming.at("device"))?;
+        let device = picture.devices.get(&id).ok_or_else(|| Problem::unknown("unknown_device"))?;
+        let mut response = answer::read(picture.seq, &DeviceView::of(device, exchange.clock()));
+        configure::write_etag(&mut response, &configure::device_revision(&device.config));
+        Ok(response)
+    })
+}
+
+fn contacts(incoming: &Incoming) -> Outcome {
+    incoming.door.exchange().read(|picture| {
+        let id = name::known_device(picture, incoming.at("device"))?;
+        let device = picture.devices.get(&id).ok_or_else(|| Problem::unknown("unknown_device"))?;
+        let items = ContactView::all(device.registration.contacts());
+        Ok(answer::read(picture.seq, &json!({ "seq": picture.seq, "items": items })))
+    })
+}

@@ -1,0 +1,71 @@
+//! `/extensions`: directory numbers.
+
+use super::super::dispatch::Incoming;
+use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::problem::Problem;
+use super::super::shape::Shape;
+use super::super::verb::NO_QUERY;
+use super::super::wire::{ExtensionView, EXTENSION, ID};
+use super::super::{answer, name};
+use super::configure;
+use super::list::{page, page_fields, Listed, COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM};
+use std::ops::Bound;
+use switching::id::ExtensionId;
+
+const PAGE: Shape = Shape::Object(&page_fields(&Shape::List(&EXTENSION, usize::MAX)));
+
+/// Reads and configuration.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        id: "list_extensions",
+        method: Method::Get,
+        path: "/api/v1/extensions",
+        what: "All directory numbers",
+        need: Need::Scope("calls:read"),
+        query: &[
+            LIMIT_PARAM,
+            CURSOR_PARAM,
+            COUNT_PARAM,
+            param("number", &ID, "only this one"),
+            param("primary", &ID, "only those with this primary phone"),
+            param("do_not_disturb", &Shape::Flag, "only those that want, or want no, calls"),
+        ],
+        body: None,
+        gives: Gives::Json(200, &PAGE),
+        run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),
+    },
+    Operation {
+        id: "get_extension",
+        method: Method::Get,
+        path: "/api/v1/extensions/{extension}",
+        what: "One directory number, by id or digits",
+        need: Need::Scope("calls:read"),
+        query: NO_QUERY,
+        body: None,
+        gives: Gives::Json(200, &EXTENSION),
+        run: |incoming| Box::pin(async move { one(&incoming) }),
+    },
+    configure::CREATE_EXTENSION,
+    configure::CHANGE_EXTENSION,
+    configure::REMOVE_EXTENSION,
+];
+
+const LISTED: Listed<ExtensionId> = Listed {
+    parse: ExtensionId::parse,
+    after: |picture, from, most, _| {
+        let from = from.map_or(Bound::Unbounded, Bound::Excluded);
+        let extensions = picture.extensions.range((from, Bound::Unbounded)).take(most);
+        extensions.map(|(id, extension)| (*id, serde_json::json!(ExtensionView::of(*id, extension)))).collect()
+    },
+    fields: &["number", "primary", "do_not_disturb"],
+};
+
+fn one(incoming: &Incoming) -> Outcome {
+    incoming.door.exchange().read(|picture| {
+        let id = name::known_extension(picture, incoming.at("extension"))?;
+        let extension = picture.extensions.get(&id).ok_or_else(|| Problem::unknown("unknown_number"))?;
+        let mut response = answer::read(picture.seq, &ExtensionView::of(id, extension));
+        configure::write_etag(&mut response, &configure::extension_revision(&extension.config));
+        Ok(response)
+    })
+}

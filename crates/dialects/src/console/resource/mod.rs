@@ -1,0 +1,17 @@
+//! Reads, and what is configured. One file per resource.
+
+pub mod backups;
+pub mod calls;
+pub mod configure;
+pub mod connections;
+pub mod devices;
+pub mod explain;
+pub mod extensions;
+pub mod health;
+pub mod limits;
+pub mod list;
+pub mod records;
+pub mod requests;
+pub mod sessions;
+pub mod snapshot;
+pub mod story;
