@@ -158,7 +158,9 @@ async fn picture_at(stream: &Stream, exchange: &Exchange, seq: u64, exact: bool)
             Ok(events) => events.iter().for_each(|event| picture.fold(event, None)),
             // Facts need no picture: go on with an empty one, if the place itself is still there.
             Err(Gap::Expired { oldest }) if !exact && oldest <= seq + 1 => {
-                return Ok(Picture { seq, ..Picture::default() });
+                let mut empty = Picture::default();
+                empty.seq = seq;
+                return Ok(empty);
             }
             Err(gap) => return Err(gap),
         }
