@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 /// The doors of one exchange.
 pub struct Doors {
     exchange: Exchange,
-    console_config: console::Config,
+    console_config: console::ConsoleConfig,
     console_stream: console::Stream,
     fusion: fusion::Door,
     fusion_stream: fusion::Stream,
@@ -69,7 +69,7 @@ impl Doors {
     pub fn new(config: &Config, exchange: Exchange) -> anyhow::Result<Self> {
         let next = exchange.seq() + 1;
         let fusion_stream = fusion::Stream::new(next);
-        let console_stream = console::Stream::new(exchange.seq(), exchange.clock().clone());
+        let console_stream = console::Stream::new(next);
         let fusion = fusion::Door::new(exchange.clone(), fusion_config(config)?, fusion_stream.clone());
         Ok(Self { exchange, console_config: console_config(config), console_stream, fusion, fusion_stream })
     }
@@ -90,15 +90,12 @@ impl Doors {
     pub fn serve(&self, listeners: Listeners, bound: &[(&str, SocketAddr)]) {
         let Listeners { console, fusion, fusion_events, shared_http } = listeners;
         let mut config = self.console_config.clone();
-        if let Some(address) = console.as_ref().and_then(|listener| listener.local_addr().ok()) {
-            config.origin = format!("http://{address}");
-        }
         let open = |(name, address): &(&str, SocketAddr)| console::OpenDoor { name: (*name).to_owned(), address: address.to_string() };
         config.doors = bound.iter().map(open).collect();
-        let console_door = console::Door::new(self.exchange.clone(), self.console_stream.clone(), config);
+        let console_door = console::Door::new(self.exchange.clone(), config, self.console_stream.clone());
         if let Some(listener) = console {
             spawn("console", listener, {
-                let router = console::router(console_door);
+                let router = console::router(console_door.clone());
                 |listener| serve_router(listener, router)
             });
         }
@@ -117,7 +114,7 @@ impl Doors {
             });
         }
         if let Some(listener) = shared_http {
-            let router = fusion::router(self.fusion.clone());
+            let router = fusion::router(self.fusion.clone()).merge(console::shared_router(console_door));
             spawn("shared_http", listener, |listener| serve_router(listener, router));
         }
     }
@@ -160,12 +157,12 @@ fn fusion_config(config: &Config) -> anyhow::Result<fusion::FusionConfig> {
     })
 }
 
-fn console_config(config: &Config) -> console::Config {
-    console::Config {
+fn console_config(config: &Config) -> console::ConsoleConfig {
+    console::ConsoleConfig {
         test_control: config.console.test_control,
-        commands_per_minute: config.console.commands_per_min,
-        reads_per_minute: config.console.reads_per_min,
-        ..console::Config::new(String::new())
+        commands_per_min: config.console.commands_per_min,
+        reads_per_min: config.console.reads_per_min,
+        ..console::ConsoleConfig::default()
     }
 }
 
