@@ -3,6 +3,8 @@
 //! Left out on purpose: texts that are shown (names, parties), Q.850 values, and the lists of calls and devices an event
 //! concerns; the core's own tests compare those.
 
+#![allow(missing_docs, reason = "fields are named as in the core, where they are described")]
+
 use switching::cause::Cause;
 use switching::command::{Answer, Outcome};
 use switching::engine::{Order, OrderKind};

@@ -1,2 +1,0 @@
-//! The simulator program (being written).
-fn main() {}
