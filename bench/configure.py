@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Writes the configuration that is measured: 1,000 SIP phones, everything on that a user has on."""
+import sys
+
+FIRST, COUNT = 1101, 1000
+
+HEAD = """[listen]
+sip_udp = ["127.0.0.1:5060"]
+sip_tcp = []
+console = "127.0.0.1:8088"
+fusion = "127.0.0.1:8089"
+fusion_events = "127.0.0.1:5050"
+
+[log]
+level = "warn"
+"""
+
+STATION = """
+[[station]]
+number = "{number}"
+kind = "sip"
+password = "pw-{number}"
+"""
+
+with open(sys.argv[1], "w", encoding="utf-8") as out:
+    out.write(HEAD)
+    for number in range(FIRST, FIRST + COUNT):
+        out.write(STATION.format(number=number))
