@@ -10,14 +10,14 @@ use switching::time::Time;
 
 /// Legs of each engine are numbered from another place, so that they never meet: this far apart.
 const LEGS_APART: u64 = 1 << 60;
-/// Legs that one start of the program may number, at most.
-const LEGS_PER_START: u64 = 1 << 28;
+/// Legs that may arrive in a millisecond, at most.
+const LEGS_PER_MS: u64 = 1 << 18;
 
-/// Where an engine numbers its arriving legs from. `start_s` is when this process started, in seconds since the Unix epoch: it
-/// makes the numbers unique over restarts.
+/// Where an engine numbers its arriving legs from. `start_ms` is when this process started, in milliseconds since the Unix epoch:
+/// it makes the numbers unique over restarts, also over one within the same second.
 #[must_use]
-pub const fn legs_from(engine: u64, start_s: u64) -> u64 {
-    engine * LEGS_APART + start_s.wrapping_mul(LEGS_PER_START) % LEGS_APART
+pub const fn legs_from(engine: u64, start_ms: u64) -> u64 {
+    engine * LEGS_APART + start_ms.wrapping_mul(LEGS_PER_MS) % LEGS_APART
 }
 
 /// What an engine wants done.
@@ -41,8 +41,8 @@ pub struct Engines {
 impl Engines {
     /// Engines without devices.
     #[must_use]
-    pub fn new(sip: SipEngine, start_s: u64) -> Self {
-        Self { sip, simulated: Simulated::new(legs_from(1, start_s)), kinds: BTreeMap::new() }
+    pub fn new(sip: SipEngine, start_ms: u64) -> Self {
+        Self { sip, simulated: Simulated::new(legs_from(1, start_ms)), kinds: BTreeMap::new() }
     }
 
     /// A device was configured, or removed.

@@ -79,10 +79,10 @@ fn serve(config: &Config, store: &StoreThread) -> anyhow::Result<()> {
     let doors = Doors::new(config, exchange.clone())?;
     let projector = Arc::new(Projector::new(exchange, doors.console_stream(), doors.fusion_stream()));
     let media = Arc::new(tokio::sync::Notify::new());
-    let sip = telephony::engine(config, &handle, unix_ms / 1_000, &media)?;
+    let sip = telephony::engine(config, &handle, unix_ms, &media)?;
     let mut driver = Driver::new(Parts {
         switch,
-        engines: Engines::new(sip, unix_ms / 1_000),
+        engines: Engines::new(sip, unix_ms),
         clock: clock.clone(),
         store: handle.clone(),
         tenant: TENANT,

@@ -35,7 +35,7 @@ const SECRET_LEN: usize = 43;
 /// # Errors
 ///
 /// When the system gives no random octets, or the relay cannot start.
-pub fn engine(config: &Config, store: &StoreHandle, start_s: u64, media: &Arc<Notify>) -> anyhow::Result<SipEngine> {
+pub fn engine(config: &Config, store: &StoreHandle, start_ms: u64, media: &Arc<Notify>) -> anyhow::Result<SipEngine> {
     let settings = &config.sip;
     let wake = Arc::clone(media);
     let relay = RelayConfig {
@@ -79,7 +79,7 @@ pub fn engine(config: &Config, store: &StoreHandle, start_s: u64, media: &Arc<No
         session_timer: timer,
         nonce_key: random()?,
         leg_secret: leg_secret(store)?,
-        legs_from: legs_from(0, start_s),
+        legs_from: legs_from(0, start_ms),
         user_agent: settings.user_agent.clone(),
         trace_octets_max: config.limits.traced_calls as usize * TRACE_OCTETS_PER_CALL,
         algorithms: settings.algorithms.iter().map(|algorithm| translate(*algorithm)).collect(),
