@@ -227,7 +227,7 @@ fn wire_hanging_up_ends_both_sides_in_every_state() {
     let done = "<ccHangupResult>\n   <Result>0</Result>\n</ccHangupResult>";
     let failed = "<ccHangupResult>\n   <Result>1</Result>\n</ccHangupResult>";
     for (answered, which) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
-        office.hand("1003", "dial", json!({"digits": "1004"}));
+        office.hand("1003", "dial", json!({"to": "1004"}));
         let ringing = wait_channels(&office, &["Ring", "Ringing"]);
         assert_eq!(events.next(), new_channel(&id(&ringing[0]), "1003", "1004"));
         if answered {
@@ -393,13 +393,13 @@ fn wire_registrations_follow_the_phones() {
 #[test]
 fn wire_history_survives_a_crash_and_ids_are_not_used_again() {
     let mut office = Office::start();
-    office.hand("1007", "dial", json!({"digits": "1008"}));
+    office.hand("1007", "dial", json!({"to": "1008"}));
     let before = wait_channels(&office, &["Ring", "Ringing"]);
     office.hand("1007", "hang_up", json!({}));
     let call = newest(&office, "1007", 1);
     office.crash_and_restart();
     assert_eq!(newest(&office, "1007", 1), call);
-    office.hand("1007", "dial", json!({"digits": "1008"}));
+    office.hand("1007", "dial", json!({"to": "1008"}));
     let after = wait_channels(&office, &["Ring", "Ringing"]);
     assert!(before.iter().all(|old| after.iter().all(|new| id(new) != id(old))), "{before:?} {after:?}");
     conformance::proves_partly("FUS-FMT-08", "Local and IAX ids; parking, redirecting and PUM sessions");
