@@ -111,11 +111,10 @@ impl Reader {
             Err(behind) if self.was_hot => return Err(Gap::Slow { oldest: behind.oldest }),
             Err(_) => {}
         }
-        self.from_log(stream, exchange, most).await
+        self.read_log(stream, exchange, most).await
     }
 
     /// Rendered events of a slot list.
-    #[must_use]
     pub fn rendered(slots: &[Arc<Slot>]) -> impl Iterator<Item = &Rendered> {
         slots.iter().filter_map(|slot| match &**slot {
             Slot::Hot(rendered) => Some(rendered),
@@ -123,7 +122,7 @@ impl Reader {
         })
     }
 
-    async fn from_log(&mut self, stream: &Stream, exchange: &Exchange, most: usize) -> Result<Vec<Arc<Slot>>, Gap> {
+    async fn read_log(&mut self, stream: &Stream, exchange: &Exchange, most: usize) -> Result<Vec<Arc<Slot>>, Gap> {
         let mut picture = match self.picture.take() {
             Some(picture) => picture,
             None => Box::new(picture_at(stream, exchange, self.seq, self.after).await?),

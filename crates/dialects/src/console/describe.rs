@@ -1,176 +1,265 @@
-//! The published descriptions, made from the table of operations: OpenAPI 3.1 and AsyncAPI 3.
+//! The descriptions: OpenAPI 3.1 and AsyncAPI 3, made from the table of operations and the forms it names.
+//!
+//! There is no second list: an operation that exists is described, with the form that its body is checked against.
 
-use super::answer;
 use super::filter::EVENT_TYPES;
-use super::operation::{all, Gives, Method, Need, Operation};
-use super::shape::Shape;
+use super::operation::{self, Gives, Method, Need, Operation, Outcome};
+use super::render::Collection;
+use super::shape::{optional, required, Shape};
 use super::verb::NO_QUERY;
+use super::wire::{CALL, CONNECTION, COUNT, DEVICE, EXTENSION, ID, IDS, ID_OR_NULL, STAGE, TEXT};
+use super::{answer, problem, socket};
 use serde_json::{json, Map, Value};
+use std::sync::OnceLock;
 
-/// Where named forms stand in the description.
+/// The API's version.
+const VERSION: &str = "1";
+/// Where named forms stand.
 const REFS: &str = "#/components/schemas/";
 
-/// Reads.
+const fn description(
+    id: &'static str,
+    path: &'static str,
+    what: &'static str,
+    run: fn(super::dispatch::Incoming) -> operation::Handling,
+) -> Operation {
+    Operation {
+        id,
+        method: Method::Get,
+        path,
+        what,
+        need: Need::Nothing,
+        query: NO_QUERY,
+        body: None,
+        gives: Gives::Json(200, &Shape::Any),
+        run,
+    }
+}
+
+/// Serves both.
 pub const OPERATIONS: &[Operation] = &[
-    Operation {
-        id: "openapi",
-        method: Method::Get,
-        path: "/api/v1/openapi.json",
-        what: "This API as OpenAPI 3.1",
-        need: Need::Nothing,
-        query: NO_QUERY,
-        body: None,
-        gives: Gives::Json(200, &Shape::Any),
-        run: |_| Box::pin(async { Ok(answer::json(200, &openapi())) }),
-    },
-    Operation {
-        id: "asyncapi",
-        method: Method::Get,
-        path: "/api/v1/asyncapi.json",
-        what: "The stream of events as AsyncAPI 3",
-        need: Need::Nothing,
-        query: NO_QUERY,
-        body: None,
-        gives: Gives::Json(200, &Shape::Any),
-        run: |_| Box::pin(async { Ok(answer::json(200, &asyncapi())) }),
-    },
+    description("get_openapi", "/api/v1/openapi.json", "This API as OpenAPI 3.1", |_| {
+        Box::pin(async { served(&OPENAPI, openapi) })
+    }),
+    description("get_asyncapi", "/api/v1/asyncapi.json", "The stream as AsyncAPI 3", |_| {
+        Box::pin(async { served(&ASYNCAPI, asyncapi) })
+    }),
 ];
 
-/// The API as OpenAPI 3.1.
+static OPENAPI: OnceLock<String> = OnceLock::new();
+static ASYNCAPI: OnceLock<String> = OnceLock::new();
+
+fn served(kept: &OnceLock<String>, make: fn() -> Value) -> Outcome {
+    Ok(answer::text_json(200, kept.get_or_init(|| make().to_string()).clone()))
+}
+
+/// A problem, as RFC 9457 has it.
+pub const PROBLEM: Shape = Shape::Named("Problem", &Shape::Object(&[
+    required("type", &TEXT),
+    required("title", &TEXT),
+    required("status", &COUNT),
+    required("detail", &TEXT),
+    required("refusal", &TEXT),
+    required("blame", &Shape::Word(&["caller", "rights", "peer", "server"])),
+    required("outcome", &Shape::Word(&["unchanged", "happened", "unknown"])),
+    optional("request", &ID),
+    optional("before", &COUNT),
+    optional("through", &COUNT),
+]));
+
+/// Resources that an event changed: whole, or null where they are gone or out of view.
+const AFTER: Shape = Shape::Named("After", &Shape::Object(&[
+    optional("calls", &Shape::Map(&Shape::Nullable(&CALL))),
+    optional("connections", &Shape::Map(&Shape::Nullable(&CONNECTION))),
+    optional("stages", &Shape::Map(&Shape::Nullable(&STAGE))),
+    optional("devices", &Shape::Map(&Shape::Nullable(&DEVICE))),
+    optional("extensions", &Shape::Map(&Shape::Nullable(&EXTENSION))),
+]));
+
+/// The envelope of an event.
+pub const ENVELOPE: Shape = Shape::Named("Event", &Shape::Object(&[
+    required("seq", &COUNT),
+    required("prev", &COUNT),
+    required("epoch", &TEXT),
+    required("type", &Shape::Word(EVENT_TYPES)),
+    required("timestamp", &Shape::Instant),
+    required("request", &ID_OR_NULL),
+    required("calls", &IDS),
+    required("devices", &IDS),
+    required("data", &Shape::Nullable(&Shape::Map(&Shape::Any))),
+    optional("after", &AFTER),
+    optional("op", &Shape::Word(&["event"])),
+    optional("id", &ID),
+]));
+
+/// What a frame of each kind is, by its `op`.
+pub const FRAMES: &[(&str, Shape)] = &[
+    ("event", ENVELOPE),
+    ("snapshot", Shape::Object(&[
+        required("op", &TEXT),
+        required("id", &ID),
+        required("epoch", &TEXT),
+        required("seq", &COUNT),
+        required("collection", &Shape::Word(Collection::NAMES)),
+        required("items", &Shape::List(&Shape::Either(&[&CALL, &CONNECTION, &STAGE, &DEVICE, &EXTENSION]), usize::MAX)),
+        required("more", &Shape::Flag),
+    ])),
+    ("heartbeat", Shape::Object(&[
+        required("op", &TEXT),
+        required("epoch", &TEXT),
+        required("seq", &COUNT),
+        required("timestamp", &Shape::Instant),
+    ])),
+    ("gap", Shape::Object(&[
+        required("op", &TEXT),
+        required("id", &ID),
+        required("reason", &Shape::Word(&["expired", "epoch", "slow", "rights"])),
+        required("oldest", &COUNT),
+        required("newest", &COUNT),
+    ])),
+    ("error", Shape::Object(&[required("op", &TEXT), required("id", &ID_OR_NULL), required("problem", &PROBLEM)])),
+];
+
+/// The OpenAPI description.
 #[must_use]
 pub fn openapi() -> Value {
     let mut schemas = Map::new();
-    schemas.insert("Problem".to_owned(), problem());
-    let mut paths = Map::new();
-    for operation in all().iter().copied().flatten() {
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operation::all().iter().copied().flatten() {
         let described = describe(operation, &mut schemas);
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method.name()] = described;
     }
     json!({
         "openapi": "3.1.0",
-        "info": { "title": "Hookswitch console API", "version": "1", "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" } },
+        "info": {
+            "title": "Hookswitch console API",
+            "version": VERSION,
+            "description": "One telephone exchange: calls, devices, records, events. A version only grows.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
         "servers": [{ "url": "/" }],
         "paths": paths,
         "components": {
             "schemas": schemas,
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer" },
-                "session": { "type": "apiKey", "in": "cookie", "name": "hookswitch_session" },
+                "login": { "type": "apiKey", "in": "cookie", "name": "__Host-hookswitch" },
             },
         },
     })
 }
 
 fn describe(operation: &Operation, schemas: &mut Map<String, Value>) -> Value {
-    let mut parameters: Vec<Value> = operation
-        .path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+    let problem = json!({
+        "description": "a refusal",
+        "content": { problem::MEDIA_TYPE: { "schema": PROBLEM.schema(true, REFS, schemas) } },
+    });
+    let (status, good) = good_answer(operation, schemas);
+    let mut described = json!({
+        "operationId": operation.id,
+        "summary": operation.what,
+        "parameters": parameters(operation, schemas),
+        "responses": { status.to_string(): good, "default": problem },
+    });
+    described["security"] = match operation.need {
+        Need::Nothing => json!([]),
+        Need::Credential | Need::Scope(_) | Need::TestControl => json!([{ "token": [] }, { "login": [] }]),
+    };
+    match operation.need {
+        Need::Scope(scope) => described["x-scope"] = json!(scope),
+        Need::TestControl => described["x-scope"] = json!("test"),
+        Need::Nothing | Need::Credential => {}
+    }
+    if let Some(body) = operation.body {
+        described["requestBody"] = json!({ "content": { "application/json": { "schema": closed(body) } } });
+    }
+    described
+}
+
+fn parameters(operation: &Operation, schemas: &mut Map<String, Value>) -> Vec<Value> {
+    let names = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = names
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }))
         .collect();
-    for query in operation.query {
+    parameters.extend(operation.query.iter().map(|param| {
+        json!({
+            "name": param.name, "in": "query", "description": param.what, "explode": false,
+            "schema": param.shape.schema(false, REFS, schemas),
+        })
+    }));
+    if operation.method.is_read() {
         parameters.push(json!({
-            "name": query.name, "in": "query", "required": false, "description": query.what,
-            "style": "form", "explode": false, "schema": query.shape.schema(false, REFS, schemas),
+            "name": "min_seq", "in": "query", "description": "waits up to 5 s until the mirror shows this seq",
+            "schema": { "type": "integer", "minimum": 0 },
         }));
     }
-    if !operation.method.is_read() && operation.body.is_some() {
-        let schema = json!({ "type": "string", "minLength": 1, "maxLength": 255 });
-        parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false, "schema": schema }));
+    if operation.takes_key() {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "description": "makes the command safe to repeat for 24 h",
+            "schema": { "type": "string", "minLength": 1, "maxLength": switching::limits::KEY_LEN_MAX },
+        }));
     }
-    let (status, good) = match operation.gives {
+    parameters
+}
+
+fn good_answer(operation: &Operation, schemas: &mut Map<String, Value>) -> (u16, Value) {
+    match operation.gives {
         Gives::Json(status, shape) => {
             let schema = shape.schema(true, REFS, schemas);
             (status, json!({ "description": operation.what, "content": { "application/json": { "schema": schema } } }))
         }
         Gives::Nothing => (204, json!({ "description": operation.what })),
-        Gives::Other(status, media) => (status, json!({ "description": operation.what, "content": { media: {} } })),
-    };
-    let refused = json!({
-        "description": "A refusal (RFC 9457)",
-        "content": { "application/problem+json": { "schema": { "$ref": format!("{REFS}Problem") } } },
-    });
-    let mut described = json!({
-        "operationId": operation.id,
-        "summary": operation.what,
-        "parameters": parameters,
-        "responses": { status.to_string(): good, "default": refused },
-    });
-    match operation.need {
-        Need::Nothing => described["security"] = json!([]),
-        Need::Credential => described["security"] = json!([{ "token": [] }, { "session": [] }]),
-        Need::Scope(scope) => {
-            described["security"] = json!([{ "token": [] }, { "session": [] }]);
-            described["x-scope"] = json!(scope);
-        }
-        Need::TestControl => {
-            described["security"] = json!([{ "token": [] }, { "session": [] }]);
-            described["x-scope"] = json!("test");
-        }
+        Gives::Other(status, _) => (status, json!({ "description": operation.what })),
     }
-    if let Some(body) = operation.body {
-        let schema = body.schema(false, REFS, schemas);
-        described["requestBody"] = json!({ "required": false, "content": { "application/json": { "schema": schema } } });
-    }
-    described
 }
 
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "required": ["type", "title", "status", "refusal", "blame", "outcome"],
-        "properties": {
-            "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
-            "detail": { "type": "string" }, "refusal": { "type": "string" },
-            "blame": { "enum": ["caller", "rights", "peer", "server"] },
-            "outcome": { "enum": ["unchanged", "happened", "unknown"] },
-            "request": { "type": "string" }, "before": { "type": "integer" }, "through": { "type": "integer" },
+/// The schema of what a client sends: closed, and whole in its place, because answers use the same forms open.
+fn closed(shape: &Shape) -> Value {
+    let mut named = Map::new();
+    let schema = shape.schema(false, REFS, &mut named);
+    inline(schema, &named)
+}
+
+fn inline(schema: Value, named: &Map<String, Value>) -> Value {
+    match schema {
+        Value::Object(map) => match map.get("$ref").and_then(Value::as_str).and_then(|name| named.get(name.strip_prefix(REFS)?)) {
+            Some(whole) => inline(whole.clone(), named),
+            None => Value::Object(map.into_iter().map(|(name, value)| (name, inline(value, named))).collect()),
         },
-    })
+        Value::Array(list) => Value::Array(list.into_iter().map(|value| inline(value, named)).collect()),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+    }
 }
 
-/// The stream as AsyncAPI 3.
+/// The AsyncAPI description.
 #[must_use]
 pub fn asyncapi() -> Value {
-    let envelope = json!({
-        "type": "object",
-        "required": ["seq", "prev", "epoch", "type", "timestamp", "calls", "devices", "data"],
-        "properties": {
-            "op": { "const": "event" }, "id": { "type": "string" },
-            "seq": { "type": "integer" }, "prev": { "type": "integer" }, "epoch": { "type": "string" },
-            "type": { "enum": EVENT_TYPES }, "timestamp": { "type": "string", "format": "date-time" },
-            "request": { "type": ["string", "null"] },
-            "calls": { "type": "array", "items": { "type": "string" } },
-            "devices": { "type": "array", "items": { "type": "string" } },
-            "data": { "type": ["object", "null"] }, "after": { "type": "object" },
-        },
-    });
-    let op = |name: &str, required: &[&str]| {
-        let mut all = vec!["op"];
-        all.extend_from_slice(required);
-        json!({ "payload": { "type": "object", "required": all, "properties": { "op": { "const": name } } } })
-    };
+    let mut schemas = Map::new();
+    let mut messages: Map<String, Value> = Map::new();
+    let refer = |name: &str| json!({ "$ref": format!("#/channels/stream/messages/{name}") });
+    let (mut from_server, mut to_server) = (Vec::new(), Vec::new());
+    for (name, shape) in FRAMES {
+        messages.insert((*name).to_owned(), json!({ "payload": shape.schema(true, REFS, &mut schemas) }));
+        from_server.push(refer(name));
+    }
+    for (name, shape) in [("subscribe", &socket::SUBSCRIBE), ("unsubscribe", &socket::UNSUBSCRIBE)] {
+        messages.insert(name.to_owned(), json!({ "payload": closed(shape) }));
+        to_server.push(refer(name));
+    }
     json!({
         "asyncapi": "3.0.0",
-        "info": { "title": "Hookswitch event stream", "version": "1" },
-        "channels": {
-            "stream": {
-                "address": "/api/v1/stream",
-                "messages": {
-                    "subscribe": op("subscribe", &["id"]),
-                    "unsubscribe": op("unsubscribe", &["id"]),
-                    "snapshot": op("snapshot", &["id", "epoch", "seq", "collection", "items", "more"]),
-                    "event": { "payload": envelope },
-                    "heartbeat": op("heartbeat", &["epoch", "seq", "timestamp"]),
-                    "gap": op("gap", &["id", "reason", "oldest", "newest"]),
-                    "refused": op("refused", &["problem"]),
-                },
-            },
-        },
+        "info": { "title": "Hookswitch stream", "version": VERSION },
+        "defaultContentType": "application/json",
+        "channels": { "stream": {
+            "address": "/api/v1/stream",
+            "description": format!("WebSocket, subprotocol {}", socket::PROTOCOL),
+            "messages": messages,
+        } },
         "operations": {
-            "send": { "action": "receive", "channel": { "$ref": "#/channels/stream" } },
-            "receive": { "action": "send", "channel": { "$ref": "#/channels/stream" } },
+            "tell": { "action": "send", "channel": { "$ref": "#/channels/stream" }, "messages": from_server },
+            "hear": { "action": "receive", "channel": { "$ref": "#/channels/stream" }, "messages": to_server },
         },
+        "components": { "schemas": schemas },
     })
 }

@@ -1,6 +1,7 @@
 //! What every request goes through: who it is, what it may, how often, what it says; then its operation.
 
-use super::operation::{Gives, Method, Need, Operation};
+use super::edge_keys::{Given, Place};
+use super::operation::{Need, Operation};
 use super::problem::{Done, Problem};
 use super::query::Query;
 use super::rate::Kind;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use switching::command::{Key, Principal};
 use switching::limits::KEY_LEN_MAX;
+use switching::refusal::Refusal;
 
 /// Octets of a body.
 pub const BODY_LEN_MAX: usize = 1024 * 1024;
@@ -114,7 +116,33 @@ async fn serve(
         }
     }
     let upgrade = std::mem::replace(parts, axum::http::Request::new(()).into_parts().0);
-    (operation.run)(Incoming { door, who, operation, path, query, body, key, parts: upgrade }).await
+    let place = match &key {
+        Some(key) if operation.takes_key() && !operation.is_command() => {
+            Some(door.keys().place(&who.account, key, door.exchange().clock().now())?)
+        }
+        Some(_) | None => None,
+    };
+    let incoming = Incoming { door, who, operation, path, query, body, key, parts: upgrade };
+    match place {
+        Some(place) => once(place, incoming).await,
+        None => (operation.run)(incoming).await,
+    }
+}
+
+/// Carries out what no one has carried out under its key; else gives the first answer again.
+async fn once(place: Place, incoming: Incoming) -> Done<Response> {
+    let mut given = place.lock().await;
+    if let Some(given) = &*given {
+        let mut response = (given.status, given.body.clone()).into_response();
+        *response.headers_mut() = given.headers.clone();
+        answer::header(response.headers_mut(), "idempotency-replayed", Some("true".to_owned()));
+        return Ok(response);
+    }
+    let run = incoming.operation.run;
+    let (parts, body) = run(incoming).await.unwrap_or_else(IntoResponse::into_response).into_parts();
+    let body = axum::body::to_bytes(body, BODY_LEN_MAX).await.map_err(|_| Problem::of_refusal(&Refusal::Internal))?;
+    *given = Some(Given { status: parts.status, headers: parts.headers.clone(), body: body.clone() });
+    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 async fn path_of(parts: &mut Parts) -> BTreeMap<String, String> {
@@ -216,12 +244,7 @@ fn key_of(operation: &Operation, parts: &Parts, body: &Value) -> Done<Option<Key
 
 /// What counts against which allowance.
 fn kind_of(operation: &Operation) -> Kind {
-    match (operation.method, operation.gives) {
-        (Method::Get, _) => Kind::Read,
-        (Method::Post | Method::Put | Method::Patch | Method::Delete, Gives::Json(..) | Gives::Nothing | Gives::Other(..)) => {
-            Kind::Command
-        }
-    }
+    if operation.method.is_read() { Kind::Read } else { Kind::Command }
 }
 
 /// Writes the place of a command's effects in the log into headers.

@@ -13,6 +13,7 @@ pub mod wire;
 mod answer;
 mod cold;
 mod describe;
+mod edge_keys;
 mod filter;
 mod frame;
 mod name;
@@ -38,6 +39,7 @@ use crate::common::exchange::Exchange;
 use axum::extract::Request;
 use axum::routing::{on, MethodFilter};
 use axum::Router;
+use edge_keys::EdgeKeys;
 use operation::{Method, Operation};
 use problem::Problem;
 use rate::Rates;
@@ -103,6 +105,7 @@ struct Inner {
     rates: Rates,
     sessions: Sessions,
     refusals: Refusals,
+    keys: EdgeKeys,
 }
 
 impl Door {
@@ -112,7 +115,7 @@ impl Door {
         stream.set_clock(exchange.clock());
         let rates = Rates::new(config.commands_per_min, config.reads_per_min);
         let sessions = Sessions::new(config.is_secure());
-        let inner = Inner { exchange, stream, config, rates, sessions, refusals: Refusals::default() };
+        let inner = Inner { exchange, stream, config, rates, sessions, refusals: Refusals::default(), keys: EdgeKeys::default() };
         Self { inner: Arc::new(inner), cookies: true }
     }
 
@@ -146,6 +149,10 @@ impl Door {
 
     fn rates(&self) -> &Rates {
         &self.inner.rates
+    }
+
+    fn keys(&self) -> &EdgeKeys {
+        &self.inner.keys
     }
 
     fn sessions(&self) -> &Sessions {

@@ -112,6 +112,20 @@ pub struct Operation {
     pub run: fn(Incoming) -> Handling,
 }
 
+impl Operation {
+    /// Whether it is a command, whose key the core keeps.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        self.need == Need::Scope("calls:control")
+    }
+
+    /// Whether an idempotency key makes it safe to repeat.
+    #[must_use]
+    pub fn takes_key(&self) -> bool {
+        self.is_command() || (self.method == Method::Post && self.need != Need::Nothing)
+    }
+}
+
 /// All operations.
 #[must_use]
 pub fn all() -> &'static [&'static [Operation]] {

@@ -24,6 +24,11 @@ pub struct Problem {
     pub status: StatusCode,
     /// The name: of the core's refusal, or of the edge's fault.
     pub refusal: &'static str,
+    told: Box<Told>,
+}
+
+#[derive(Debug, Clone)]
+struct Told {
     title: &'static str,
     detail: Option<String>,
     blame: &'static str,
@@ -42,12 +47,14 @@ impl Problem {
         Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             refusal,
-            title,
-            detail: None,
-            blame,
-            outcome: "unchanged",
-            more: Map::new(),
-            retry_after_s: (status == 503).then_some(RETRY_AFTER_S),
+            told: Box::new(Told {
+                title,
+                detail: None,
+                blame,
+                outcome: "unchanged",
+                more: Map::new(),
+                retry_after_s: (status == 503).then_some(RETRY_AFTER_S),
+            }),
         }
     }
 
@@ -77,7 +84,7 @@ impl Problem {
     #[must_use]
     pub fn of_reply(reply: &Reply, refusal: &Refusal) -> Self {
         let problem = Self::of_refusal(refusal);
-        let through = if problem.outcome == "unchanged" { reply.before } else { reply.through };
+        let through = if problem.told.outcome == "unchanged" { reply.before } else { reply.through };
         problem.with("request", reply.request.to_string()).with("before", reply.before).with("through", through)
     }
 
@@ -117,29 +124,29 @@ impl Problem {
             Blame::Server => "server",
         };
         let mut problem = Self::edge(status, refusal.name(), title, blame);
-        problem.outcome = outcome;
-        problem.more = fields(refusal);
+        problem.told.outcome = outcome;
+        problem.told.more = fields(refusal);
         problem
     }
 
     /// One more field.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+        self.told.more.insert(name.to_owned(), value.into());
         self
     }
 
     /// Says more in words.
     #[must_use]
     pub fn saying(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.told.detail = Some(detail.into());
         self
     }
 
     /// Says when to try again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.told.retry_after_s = Some(seconds);
         self
     }
 
@@ -147,12 +154,12 @@ impl Problem {
     #[must_use]
     pub fn body(&self) -> Value {
         let mut body = json!({
-            "type": format!("/problems/{}", self.refusal), "title": self.title, "status": self.status.as_u16(),
-            "detail": self.detail.as_deref().unwrap_or(self.title), "refusal": self.refusal, "blame": self.blame,
-            "outcome": self.outcome,
+            "type": format!("/problems/{}", self.refusal), "title": self.told.title, "status": self.status.as_u16(),
+            "detail": self.told.detail.as_deref().unwrap_or(self.told.title), "refusal": self.refusal, "blame": self.told.blame,
+            "outcome": self.told.outcome,
         });
         if let Some(map) = body.as_object_mut() {
-            map.extend(self.more.clone());
+            map.extend(self.told.more.clone());
         }
         body
     }
@@ -223,7 +230,9 @@ const fn shortage_name(shortage: Shortage) -> &'static str {
 impl From<Stopping> for Problem {
     /// Of a command it is not known whether it was carried out.
     fn from(_: Stopping) -> Self {
-        Self { outcome: "unknown", ..Self::of_refusal(&Refusal::OutOfService) }
+        let mut problem = Self::of_refusal(&Refusal::OutOfService);
+        problem.told.outcome = "unknown";
+        problem
     }
 }
 
@@ -249,10 +258,10 @@ impl IntoResponse for Problem {
         let mut answer = (self.status, self.body().to_string()).into_response();
         let headers = answer.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.told.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        let place = |name: &str| self.more.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
+        let place = |name: &str| self.told.more.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
         super::dispatch::place(headers, place("request"), place("before"), place("through"));
         answer
     }

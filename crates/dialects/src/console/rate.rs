@@ -95,12 +95,6 @@ impl Rates {
         header(headers, "ratelimit", Some(format!("\"{name}\";r={};t={}", left as u64, refill_s.ceil() as u64)));
     }
 
-    /// Credentials with a bucket now.
-    #[must_use]
-    pub fn accounts(&self) -> usize {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
     fn with<T>(&self, account: &str, kind: Kind, look: impl FnOnce(&mut Bucket) -> T) -> T {
         let now = Instant::now();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

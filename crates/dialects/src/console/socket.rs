@@ -1,341 +1,352 @@
-//! `/stream`: subscriptions over WebSocket, subprotocol `hookswitch.v1`.
+//! `/stream`: the WebSocket, subprotocol `hookswitch.v1`. One socket carries up to sixteen subscriptions, each with its own
+//! filter and cursor.
 //!
-//! All subscriptions of a socket share one cursor, so its frames come in one order. A subscription begins with a snapshot or at a
-//! place; what it cannot be given any more it is told as a gap, and it has ended then. A socket that takes no octet for a
-//! minute is closed; one that falls behind the ring is told so.
+//! Nothing gathers in memory for a socket but the frames being written: a client that does not read holds its own cursor, and
+//! is told `gap slow` when the ring has moved past it. Commands go over HTTP only.
 
 use super::cold::{Gap, Reader};
 use super::dispatch::Incoming;
-use super::filter::Filter;
+use super::filter::{Filter, EVENT_TYPES, IDS_MAX};
 use super::frame::{envelope, items};
 use super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::problem::Problem;
+use super::problem::{Done, Problem};
+use super::render::{text, Collection};
 use super::shape::{optional, required, Fields, Shape};
-use super::stream::Slot;
-use super::verb::NO_QUERY;
-use super::wire::{Instant, COUNT, ID, TEXT};
+use super::sse::{check_position, HEARTBEAT, TICKET_PARAM};
+use super::stream::Watch;
+use super::who::{own_origin, Credential, Who};
+use super::wire::{Instant, COUNT, ID};
 use super::Door;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::FromRequestParts;
+use futures_util::SinkExt;
 use serde_json::{json, Value};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// The subprotocol.
-pub const SUBPROTOCOL: &str = "hookswitch.v1";
+pub const PROTOCOL: &str = "hookswitch.v1";
 /// Sockets and event readers at a time.
-pub const SOCKETS_MAX: usize = 2_048;
+pub const SOCKETS_MAX: usize = 4_096;
 /// Subscriptions of one socket.
 pub const SUBSCRIPTIONS_MAX: usize = 16;
 /// Octets of a message from a client.
 const MESSAGE_LEN_MAX: usize = 64 * 1_024;
-/// Octets of one snapshot frame, about.
+/// Octets of a snapshot frame, about.
 const SNAPSHOT_FRAME_LEN: usize = 256 * 1_024;
-/// Events read at a time.
-const BATCH: usize = 256;
-/// A socket that takes no octet for so long is closed.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Close codes.
-const CLOSE_PROTOCOL: u16 = 4_400;
-const CLOSE_SLOW: u16 = 4_408;
-const CLOSE_TOO_MANY: u16 = 4_429;
+/// Octets that are gathered before they are written.
+const WRITE_BUFFER_LEN: usize = 64 * 1_024;
+/// How long a client may take none of our octets.
+const STALL: Duration = Duration::from_secs(60);
+/// Events read for each subscription at a time.
+const BATCH: usize = 64;
 
-const SUBSCRIBE: Shape = Shape::Object(&[
-    required("op", &TEXT),
-    required("id", &TEXT),
-    optional("collections", &Shape::List(&TEXT, 16)),
-    optional("filter", &Shape::Object(&[
-        optional("types", &Shape::List(&TEXT, 64)),
-        optional("devices", &Shape::List(&ID, super::filter::IDS_MAX)),
-    ])),
-    optional("detail", &TEXT),
-    optional("snapshot", &Shape::Flag),
-    optional("from", &COUNT),
-    optional("epoch", &TEXT),
-]);
+const PROTOCOL_ERROR: u16 = 4400;
+const CREDENTIAL_ENDED: u16 = 4401;
+const STALLED: u16 = 4408;
+const TOO_MANY: u16 = 4429;
+const RESTARTING: u16 = 1012;
 
-/// Opens.
+/// Opens a socket.
 pub const OPERATIONS: &[Operation] = &[Operation {
-    id: "stream",
+    id: "open_stream",
     method: Method::Get,
     path: "/api/v1/stream",
-    what: "Subscriptions over WebSocket",
+    what: "Subscriptions over WebSocket; see asyncapi.json",
     need: Need::Scope("calls:read"),
-    query: NO_QUERY,
+    query: &[TICKET_PARAM],
     body: None,
     gives: Gives::Other(101, "application/json"),
     run: |incoming| Box::pin(open(incoming)),
 }];
 
-async fn open(incoming: Incoming) -> Outcome {
-    let Incoming { door, mut parts, .. } = incoming;
-    room(&door)?;
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
-        .await
-        .map_err(|_| Problem::edge(400, "syntax", "This path speaks WebSocket", "caller"))?;
-    let upgrade = upgrade.protocols([SUBPROTOCOL]).max_message_size(MESSAGE_LEN_MAX).max_frame_size(MESSAGE_LEN_MAX);
-    Ok(upgrade.on_upgrade(move |socket| serve(door, socket)))
-}
+/// What a client may send: subscribe.
+pub const SUBSCRIBE: Shape = Shape::Named("Subscribe", &Shape::Object(&[
+    required("op", &Shape::Word(&["subscribe"])),
+    required("id", &SUBSCRIPTION_ID),
+    optional("collections", &Shape::List(&Shape::Word(Collection::NAMES), 16)),
+    optional("filter", &Shape::Object(&[
+        optional("types", &Shape::List(&Shape::Word(EVENT_TYPES), 64)),
+        optional("devices", &Shape::List(&ID, IDS_MAX)),
+    ])),
+    optional("detail", &Shape::Word(&["facts", "full"])),
+    optional("snapshot", &Shape::Flag),
+    optional("from", &COUNT),
+    optional("epoch", &ID),
+]));
+/// What a client may send: unsubscribe.
+pub const UNSUBSCRIBE: Shape = Shape::Named("Unsubscribe", &Shape::Object(&[
+    required("op", &Shape::Word(&["unsubscribe"])),
+    required("id", &SUBSCRIPTION_ID),
+]));
+const SUBSCRIPTION_ID: Shape = Shape::Text { least: 1, most: 64 };
 
-/// Whether one more reader may come.
+/// Refuses one more watcher when there are too many.
 ///
 /// # Errors
 ///
-/// When too many are there.
-pub fn room(door: &Door) -> Result<(), Problem> {
+/// `rate_limited`.
+pub fn room_for_one(door: &Door) -> Done<()> {
     if door.stream().watchers() < SOCKETS_MAX {
         return Ok(());
     }
-    Err(Problem::edge(503, "resource", "Too many readers of events", "server").retry_after(5))
+    Err(Problem::edge(429, "rate_limited", "Too many streams are open", "server").retry_after(1))
+}
+
+async fn open(mut incoming: Incoming) -> Outcome {
+    let door = incoming.door.clone();
+    if matches!(incoming.who.credential, Credential::Login(_)) && incoming.query.text("ticket").is_none() {
+        // A foreign page could open a socket with our cookie.
+        own_origin(&door, &incoming.parts.headers, false)?;
+    }
+    room_for_one(&door)?;
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut incoming.parts, &()).await;
+    let upgrade = upgrade
+        .map_err(|why| Problem::edge(400, "syntax", "This path speaks WebSocket", "caller").saying(why.body_text()))?;
+    let who = incoming.who;
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(MESSAGE_LEN_MAX)
+        .max_frame_size(MESSAGE_LEN_MAX)
+        .write_buffer_size(WRITE_BUFFER_LEN);
+    Ok(upgrade.on_upgrade(|socket| async move {
+        let watch = door.stream().watch();
+        let mut talk = Talk { socket, door, who, subscriptions: Vec::new(), _watch: watch };
+        let end = talk.run().await;
+        talk.end(end).await;
+    }))
+}
+
+/// Why a socket ends; none: the client has gone.
+type End = Option<CloseFrame>;
+
+fn close(code: u16, reason: &'static str) -> End {
+    Some(CloseFrame { code, reason: reason.into() })
 }
 
 struct Subscription {
+    id: String,
     filter: Filter,
+    reader: Reader,
+    /// The last place that was told to this subscription.
     prev: u64,
 }
 
-struct Session {
-    door: Door,
+struct Talk {
     socket: WebSocket,
-    subscriptions: BTreeMap<String, Subscription>,
-    reader: Reader,
-    _watch: super::stream::Watch,
+    door: Door,
+    who: Who,
+    subscriptions: Vec<Subscription>,
+    _watch: Watch,
 }
 
-/// Why a socket ends.
-enum End {
-    Gone,
-    Close(u16, &'static str),
-}
-
-async fn serve(door: Door, socket: WebSocket) {
-    let watch = door.stream().watch();
-    let seq = door.exchange().seq();
-    let reader = Reader::after(seq, true, true);
-    let mut session = Session { door, socket, subscriptions: BTreeMap::new(), reader, _watch: watch };
-    let end = session.run().await;
-    if let End::Close(code, reason) = end {
-        let frame = CloseFrame { code, reason: reason.into() };
-        // The client may be gone.
-        let _ = tokio::time::timeout(Duration::from_secs(1), session.socket.send(Message::Close(Some(frame)))).await;
-    }
-}
-
-impl Session {
+impl Talk {
     async fn run(&mut self) -> End {
-        let mut beat = tokio::time::interval(super::sse::HEARTBEAT);
-        beat.tick().await;
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        // The first tick comes at once: there is nothing to tell yet.
+        heartbeat.tick().await;
         loop {
-            let stream = self.door.stream().clone();
-            let next = self.reader.seq + 1;
-            let outcome = tokio::select! {
-                message = self.socket.recv() => match message {
-                    Some(Ok(Message::Text(text))) => self.heard(&text).await,
-                    Some(Ok(Message::Binary(_))) => Err(End::Close(CLOSE_PROTOCOL, "text only")),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
-                },
-                () = stream.ring().wait_for(next), if !self.subscriptions.is_empty() => self.events().await,
-                _ = beat.tick() => self.heartbeat().await,
+            let more = match self.pump().await {
+                Ok(more) => more,
+                Err(end) => return end,
             };
-            if let Err(end) = outcome {
+            let next = self.subscriptions.iter().map(|subscription| subscription.reader.seq + 1).min();
+            let stream = self.door.stream().clone();
+            let went = tokio::select! {
+                message = self.socket.recv() => self.heard(message).await,
+                _ = heartbeat.tick() => self.heartbeat().await,
+                () = std::future::ready(()), if more => Ok(()),
+                () = stream.ring().wait_for(next.unwrap_or(u64::MAX)), if next.is_some() => Ok(()),
+            };
+            if let Err(end) = went {
                 return end;
             }
         }
     }
 
-    async fn heard(&mut self, text: &str) -> Result<(), End> {
-        let Ok(message) = serde_json::from_str::<Value>(text) else {
-            return Err(End::Close(CLOSE_PROTOCOL, "not JSON"));
-        };
-        match message.get("op").and_then(Value::as_str) {
-            Some("subscribe") => self.subscribe(&message).await,
-            Some("unsubscribe") => {
-                if let Some(id) = message.get("id").and_then(Value::as_str) {
-                    self.subscriptions.remove(id);
-                }
-                Ok(())
+    /// Sends what is there for all subscriptions, in the order of the log; gives whether there may be more.
+    async fn pump(&mut self) -> Result<bool, End> {
+        let mut frames: Vec<(u64, usize, String)> = Vec::new();
+        let mut gaps: Vec<(usize, Gap)> = Vec::new();
+        let (door, mut read) = (&self.door, false);
+        let behind = self.subscriptions.iter().map(|subscription| subscription.reader.seq).min().unwrap_or(0);
+        for (n, subscription) in self.subscriptions.iter_mut().enumerate() {
+            // Those ahead wait for the one that catches up, so that a socket's frames stay in order.
+            if subscription.reader.seq > behind {
+                continue;
             }
-            Some(_) | None => Err(End::Close(CLOSE_PROTOCOL, "unknown op")),
+            let Subscription { id, filter, reader, prev } = subscription;
+            let slots = match reader.next(door.stream(), door.exchange(), BATCH).await {
+                Ok(slots) => slots,
+                Err(gap) => {
+                    gaps.push((n, gap));
+                    continue;
+                }
+            };
+            read |= !slots.is_empty();
+            for event in Reader::rendered(&slots) {
+                if let Some(envelope) = envelope(filter, door.exchange().epoch(), *prev, event) {
+                    *prev = event.seq;
+                    frames.push((event.seq, n, format!("{{\"op\":\"event\",\"id\":{},{envelope}}}", text(id))));
+                }
+            }
+        }
+        frames.sort_by_key(|(seq, n, _)| (*seq, *n));
+        let newest = self.door.exchange().seq();
+        let mut out: Vec<String> = frames.into_iter().map(|(_, _, frame)| frame).collect();
+        for (n, gap) in gaps.iter().rev() {
+            let gone = self.subscriptions.remove(*n);
+            out.push(gap_frame(&gone.id, *gap, newest));
+        }
+        self.send(out).await?;
+        Ok(read || !gaps.is_empty())
+    }
+
+    async fn heard(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        match message {
+            Some(Ok(Message::Text(said))) => self.said(said.as_str()).await,
+            Some(Ok(Message::Binary(_))) => Err(close(PROTOCOL_ERROR, "messages are text")),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(None),
         }
     }
 
-    async fn subscribe(&mut self, message: &Value) -> Result<(), End> {
+    async fn said(&mut self, said: &str) -> Result<(), End> {
+        let Ok(message) = serde_json::from_str::<Value>(said) else {
+            return Err(close(PROTOCOL_ERROR, "a message is one JSON object"));
+        };
+        let fields = Fields::of(&message);
+        match fields.text("op") {
+            Some("subscribe") => {
+                if self.subscriptions.len() >= SUBSCRIPTIONS_MAX {
+                    return Err(close(TOO_MANY, "too many subscriptions"));
+                }
+                match self.subscribe(&message) {
+                    Ok(frames) => self.send(frames).await,
+                    Err(problem) => self.send(vec![error_frame(fields, &problem)]).await,
+                }
+            }
+            Some("unsubscribe") => {
+                let wrong = UNSUBSCRIBE.check(&message);
+                if !wrong.is_empty() {
+                    return self.send(vec![error_frame(fields, &Problem::value(wrong))]).await;
+                }
+                self.subscriptions.retain(|subscription| Some(subscription.id.as_str()) != fields.text("id"));
+                Ok(())
+            }
+            Some(_) | None => Err(close(PROTOCOL_ERROR, "op is subscribe or unsubscribe")),
+        }
+    }
+
+    fn subscribe(&mut self, message: &Value) -> Done<Vec<String>> {
         let wrong = SUBSCRIBE.check(message);
         if !wrong.is_empty() {
-            return self.refuse(message, &Problem::value(wrong)).await;
+            return Err(Problem::value(wrong));
         }
         let fields = Fields::of(message);
         let id = fields.text("id").unwrap_or_default().to_owned();
-        if self.subscriptions.len() >= SUBSCRIPTIONS_MAX && !self.subscriptions.contains_key(&id) {
-            return Err(End::Close(CLOSE_TOO_MANY, "too many subscriptions"));
+        if self.subscriptions.iter().any(|subscription| subscription.id == id) {
+            return Err(Problem::one_value("/id", "is taken on this socket"));
         }
-        let filter = self.door.exchange().read(|picture| Filter::of_subscribe(fields, picture));
-        let filter = match filter {
-            Ok(filter) => filter,
-            Err(problem) => return self.refuse(message, &problem).await,
-        };
-        match fields.number("from") {
-            Some(from) => self.resume(id, filter, from, fields.text("epoch")).await,
-            None => self.begin(id, filter, fields.flag("snapshot").unwrap_or(false)).await,
+        let exchange = self.door.exchange();
+        let (snapshot, from) = (fields.flag("snapshot") == Some(true), fields.number("from"));
+        if snapshot && from.is_some() {
+            return Err(Problem::one_value("/from", "does not go with a snapshot"));
         }
-    }
-
-    /// A new subscription starts where the mirror stands; the socket's other subscriptions are brought there first.
-    async fn begin(&mut self, id: String, filter: Filter, snapshot: bool) -> Result<(), End> {
-        let exchange = self.door.exchange().clone();
-        let (seq, frames) = exchange.read(|picture| {
-            let frames = if snapshot { snapshot_frames(&id, &filter, picture, &exchange) } else { Vec::new() };
-            (picture.seq, frames)
-        });
-        self.catch_up(seq).await?;
-        for frame in frames {
-            self.send(frame).await?;
+        if let Some(gap) = from.and_then(|from| check_position(exchange, fields.text("epoch"), from).err()) {
+            return Ok(vec![gap_frame(&id, gap, exchange.seq())]);
         }
-        self.subscriptions.insert(id, Subscription { filter, prev: seq });
-        Ok(())
-    }
-
-    /// A subscription that goes on: what it missed is read for it alone, then it joins the others.
-    async fn resume(&mut self, id: String, filter: Filter, from: u64, epoch: Option<&str>) -> Result<(), End> {
-        let exchange = self.door.exchange().clone();
-        if epoch.is_some_and(|epoch| epoch != exchange.epoch()) || from > exchange.seq() {
-            return self.gap(&id, Gap::Epoch).await;
-        }
-        let target = exchange.seq();
-        self.catch_up(target).await?;
-        let joined = self.reader.seq;
-        let mut own = Reader::after(from, filter.after, false);
-        let mut prev = from;
-        let stream = self.door.stream().clone();
-        while own.seq < joined {
-            let most = usize::try_from(joined - own.seq).unwrap_or(BATCH).min(BATCH);
-            let slots = match own.next(&stream, &exchange, most).await {
-                Ok(slots) => slots,
-                Err(gap) => return self.gap(&id, gap).await,
-            };
-            for event in Reader::rendered(&slots) {
-                if let Some(frame) = envelope(&filter, exchange.epoch(), prev, event) {
-                    prev = event.seq;
-                    self.send(event_frame(&id, &frame)).await?;
-                }
-            }
-        }
-        self.subscriptions.insert(id, Subscription { filter, prev });
-        Ok(())
-    }
-
-    async fn catch_up(&mut self, seq: u64) -> Result<(), End> {
-        if self.subscriptions.is_empty() {
-            self.reader = Reader::after(seq.max(self.reader.seq), true, true);
-            return Ok(());
-        }
-        while self.reader.seq < seq {
-            self.events().await?;
-        }
-        Ok(())
-    }
-
-    async fn events(&mut self) -> Result<(), End> {
-        let stream = self.door.stream().clone();
-        let exchange = self.door.exchange().clone();
-        match self.reader.next(&stream, &exchange, BATCH).await {
-            Ok(slots) => self.tell(&slots, exchange.epoch()).await,
-            Err(gap) => {
-                for id in std::mem::take(&mut self.subscriptions).into_keys() {
-                    self.gap(&id, gap).await?;
-                }
-                self.reader = Reader::after(exchange.seq(), true, true);
-                Ok(())
-            }
-        }
-    }
-
-    async fn tell(&mut self, slots: &[Arc<Slot>], epoch: &str) -> Result<(), End> {
         let mut frames = Vec::new();
-        for event in Reader::rendered(slots) {
-            for (id, subscription) in &mut self.subscriptions {
-                if let Some(frame) = envelope(&subscription.filter, epoch, subscription.prev, event) {
-                    subscription.prev = event.seq;
-                    frames.push(event_frame(id, &frame));
-                }
+        let (filter, seq) = exchange.read(|picture| {
+            let filter = Filter::of_subscribe(fields, picture)?;
+            for collection in filter.collections.iter().filter(|_| snapshot) {
+                let items = items(&filter, *collection, picture, exchange.clock());
+                snapshot_frames(&id, exchange.epoch(), picture.seq, *collection, items, &mut frames);
             }
-        }
-        for frame in frames {
-            self.send(frame).await?;
-        }
-        Ok(())
+            Ok::<_, Problem>((filter, picture.seq))
+        })?;
+        let start = from.unwrap_or(seq);
+        let reader = Reader::after(start, filter.after, from.is_none());
+        self.subscriptions.push(Subscription { id, filter, reader, prev: start });
+        // Says where the subscription stands, also where there was no snapshot to say it.
+        frames.push(self.heartbeat_frame());
+        Ok(frames)
     }
 
     async fn heartbeat(&mut self) -> Result<(), End> {
+        match self.who.still_may(&self.door, "calls:read").await {
+            Ok(true) => {
+                let frame = self.heartbeat_frame();
+                self.send(vec![frame]).await
+            }
+            Ok(false) => Err(close(CREDENTIAL_ENDED, "the credential has ended")),
+            Err(_) => Err(close(RESTARTING, "the exchange is stopping")),
+        }
+    }
+
+    /// All up to its `seq` has been sent to every subscription.
+    fn heartbeat_frame(&mut self) -> String {
         let exchange = self.door.exchange();
-        let seq = if self.subscriptions.is_empty() { exchange.seq() } else { self.reader.seq };
-        for subscription in self.subscriptions.values_mut() {
-            subscription.prev = seq;
+        let reached = self.subscriptions.iter().map(|subscription| subscription.reader.seq).min();
+        let seq = reached.unwrap_or_else(|| exchange.seq());
+        for subscription in &mut self.subscriptions {
+            subscription.prev = subscription.prev.max(seq);
         }
-        let timestamp = Instant::at(exchange.clock().now(), exchange.clock()).to_string();
-        let beat = json!({ "op": "heartbeat", "epoch": exchange.epoch(), "seq": seq, "timestamp": timestamp });
-        self.send(beat.to_string()).await
+        let at = Instant::at(exchange.clock().now(), exchange.clock());
+        json!({ "op": "heartbeat", "epoch": exchange.epoch(), "seq": seq, "timestamp": at }).to_string()
     }
 
-    async fn gap(&mut self, id: &str, gap: Gap) -> Result<(), End> {
-        let newest = self.door.exchange().seq();
-        let frame = json!({ "op": "gap", "id": id, "reason": gap.reason(), "oldest": gap.oldest(), "newest": newest });
-        self.send(frame.to_string()).await
+    /// Writes frames; ends the socket when the client takes nothing for too long.
+    async fn send(&mut self, frames: Vec<String>) -> Result<(), End> {
+        if frames.is_empty() {
+            return Ok(());
+        }
+        for frame in frames {
+            sent(timeout(STALL, self.socket.feed(Message::Text(frame.into()))).await)?;
+        }
+        sent(timeout(STALL, self.socket.flush()).await)
     }
 
-    async fn refuse(&mut self, message: &Value, problem: &Problem) -> Result<(), End> {
-        let id = message.get("id").cloned().unwrap_or(Value::Null);
-        self.send(json!({ "op": "refused", "id": id, "problem": problem.body() }).to_string()).await
-    }
-
-    async fn send(&mut self, text: String) -> Result<(), End> {
-        match tokio::time::timeout(WRITE_TIMEOUT, self.socket.send(Message::Text(text.into()))).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Close(CLOSE_SLOW, "takes no octets")),
+    async fn end(mut self, end: End) {
+        if end.is_some() {
+            // Whoever reads nothing does not read this either.
+            let _ = timeout(Duration::from_secs(1), self.socket.send(Message::Close(end))).await;
         }
     }
 }
 
-fn event_frame(id: &str, envelope: &str) -> String {
-    format!("{{\"op\":\"event\",\"id\":{},{envelope}}}", json!(id))
+fn sent(outcome: Result<Result<(), axum::Error>, tokio::time::error::Elapsed>) -> Result<(), End> {
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(None),
+        Err(_) => Err(close(STALLED, "nothing was read for a minute")),
+    }
 }
 
-fn snapshot_frames(
-    id: &str,
-    filter: &Filter,
-    picture: &switching::picture::Picture,
-    exchange: &crate::common::exchange::Exchange,
-) -> Vec<String> {
-    let mut frames = Vec::new();
-    for collection in &filter.collections {
-        let all = items(filter, *collection, picture, exchange.clock());
-        let mut chunks: Vec<Vec<String>> = vec![Vec::new()];
-        let mut length = 0;
-        for item in all {
-            if length > SNAPSHOT_FRAME_LEN {
-                chunks.push(Vec::new());
-                length = 0;
-            }
-            length += item.len();
-            if let Some(chunk) = chunks.last_mut() {
-                chunk.push(item);
-            }
+fn gap_frame(id: &str, gap: Gap, newest: u64) -> String {
+    json!({ "op": "gap", "id": id, "reason": gap.reason(), "oldest": gap.oldest(), "newest": newest }).to_string()
+}
+
+fn error_frame(fields: Fields<'_>, problem: &Problem) -> String {
+    json!({ "op": "error", "id": fields.text("id"), "problem": problem.body() }).to_string()
+}
+
+fn snapshot_frames(id: &str, epoch: &str, seq: u64, collection: Collection, items: Vec<String>, frames: &mut Vec<String>) {
+    let (id, epoch, name) = (text(&id), text(&epoch), collection.name());
+    let frame = |items: &str, more: bool| {
+        let place = format!("\"id\":{id},\"epoch\":{epoch},\"seq\":{seq},\"collection\":\"{name}\"");
+        format!("{{\"op\":\"snapshot\",{place},\"items\":[{items}],\"more\":{more}}}")
+    };
+    let mut part = String::new();
+    for item in items {
+        if !part.is_empty() && part.len() + item.len() > SNAPSHOT_FRAME_LEN {
+            frames.push(frame(&part, true));
+            part.clear();
         }
-        let last = chunks.len() - 1;
-        for (index, chunk) in chunks.iter().enumerate() {
-            frames.push(format!(
-                "{{\"op\":\"snapshot\",\"id\":{},\"epoch\":{},\"seq\":{},\"collection\":\"{}\",\"items\":[{}],\"more\":{}}}",
-                json!(id),
-                json!(exchange.epoch()),
-                picture.seq,
-                collection.name(),
-                chunk.join(","),
-                index < last
-            ));
+        if !part.is_empty() {
+            part.push(',');
         }
+        part.push_str(&item);
     }
-    frames
+    frames.push(frame(&part, false));
 }

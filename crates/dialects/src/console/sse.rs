@@ -1,190 +1,242 @@
-//! `/events`: the log as server-sent events, or in pages as JSON.
+//! `/events`: the same envelopes as server-sent events, resumed by `Last-Event-ID`; as `application/json` it pages the log.
 //!
-//! A position is `<epoch>.<seq>`. `Last-Event-ID` or `from` resumes; a place that cannot be read any more is answered by 410 at
-//! the beginning and by `event: gap` later.
+//! A place that cannot be read any more is answered by 410 at the beginning and by `event: gap` later.
 
 use super::cold::{Gap, Reader};
 use super::dispatch::Incoming;
-use super::filter::Filter;
+use super::filter::{Filter, EVENT_TYPES};
 use super::frame::envelope;
-use super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::operation::{param, Gives, Method, Need, Operation, Outcome, Param};
 use super::problem::{Done, Problem};
+use super::resource::list::LIMIT;
 use super::resource::snapshot::{COLLECTIONS_PARAM, DEVICES_PARAM};
 use super::shape::{required, Shape};
-use super::wire::{Instant, COUNT, TEXT};
-use super::{answer, Door};
+use super::stream::{Slot, Watch};
+use super::who::Who;
+use super::wire::{Instant, COUNT, COUNT_OR_NULL, ID, TEXT};
+use super::{answer, socket, Door};
+use crate::common::exchange::Exchange;
 use axum::body::Body;
-use axum::http::{header, HeaderValue};
-use axum::response::Response;
-use futures_util::stream;
-use serde_json::json;
+use axum::http::{header, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant as Deadline;
 
-/// How often a silent stream says that it lives.
+/// How often a silent stream says where it stands.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Events of one page.
-const PAGE_MAX: u64 = 1_000;
-/// Events that are put into one write.
-const BATCH: usize = 256;
+/// Events read at a time.
+const BATCH: usize = 128;
+/// Events of the log that one page looks at.
+const LOOK_MAX: u64 = 20_000;
 
-const DETAIL: Shape = Shape::Word(&["facts", "full"]);
-const TYPES: Shape = Shape::List(&TEXT, 64);
-const LIMIT: Shape = Shape::Number { least: 1, most: PAGE_MAX as i64 };
+const PAGE: Shape = Shape::Object(&[
+    required("seq", &COUNT),
+    required("epoch", &TEXT),
+    required("items", &Shape::List(&super::describe::ENVELOPE, usize::MAX)),
+    required("next", &COUNT_OR_NULL),
+]);
 
-/// Reads.
+/// A ticket where no header can be set.
+pub const TICKET_PARAM: Param = param("ticket", &ID, "a stream ticket, where no header can be set");
+
+/// Watches, or pages.
 pub const OPERATIONS: &[Operation] = &[Operation {
-    id: "events",
+    id: "watch_events",
     method: Method::Get,
     path: "/api/v1/events",
-    what: "Events as a stream (text/event-stream) or as a page (application/json)",
+    what: "Events as server-sent events (Accept: text/event-stream), or a page of the log (application/json)",
     need: Need::Scope("calls:read"),
     query: &[
         COLLECTIONS_PARAM,
         DEVICES_PARAM,
-        param("types", &TYPES, "only these events"),
-        param("detail", &DETAIL, "`facts` leaves out what changed"),
-        param("from", &COUNT, "the last sequence number that is known"),
-        param("epoch", &TEXT, "the life of the log that `from` belongs to"),
-        param("limit", &LIMIT, "events of one page"),
+        param("types", &Shape::List(&Shape::Word(EVENT_TYPES), EVENT_TYPES.len()), "only events of these types"),
+        param("detail", &Shape::Word(&["facts", "full"]), "facts: without `after`"),
+        param("from", &COUNT, "go on after this seq"),
+        param("epoch", &ID, "of the life of the log in which `from` was read"),
+        param("limit", &Shape::Number { least: 1, most: 1_000 }, "events on a page of the log"),
+        TICKET_PARAM,
     ],
     body: None,
-    gives: Gives::Json(200, &Shape::Object(&[
-        required("epoch", &TEXT),
-        required("seq", &COUNT),
-        required("items", &Shape::List(&Shape::Any, PAGE_MAX as usize)),
-    ])),
+    gives: Gives::Json(200, &PAGE),
     run: |incoming| Box::pin(events(incoming)),
 }];
 
 async fn events(incoming: Incoming) -> Outcome {
-    let exchange = incoming.door.exchange();
-    let filter = exchange.read(|picture| Filter::of_query(&incoming.query, picture))?;
     let accept = incoming.parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let from = place(&incoming)?;
-    if accept.contains("text/event-stream") {
-        return open(&incoming, filter, from).await;
-    }
-    let limit = incoming.query.number("limit").unwrap_or(100).min(PAGE_MAX);
-    let start = from.unwrap_or(0);
-    let mut reader = Reader::after(start, filter.after, false);
-    let watch = incoming.door.stream().watch();
-    let mut items = Vec::new();
-    let mut prev = start;
-    while (items.len() as u64) < limit {
-        let most = usize::try_from(limit).unwrap_or(BATCH) - items.len();
-        let slots = reader.next(incoming.door.stream(), exchange, most).await.map_err(gone)?;
+    if accept.contains("text/event-stream") { watch(incoming).await } else { page(&incoming).await }
+}
+
+/// Where to go on: `Last-Event-ID`, else `from` and `epoch`; none: from now.
+fn position(incoming: &Incoming) -> Done<Option<u64>> {
+    let wrong = || Problem::one_value("/header/Last-Event-ID", "is the id of an event");
+    let last = incoming.parts.headers.get("last-event-id").map(|value| {
+        let (epoch, seq) = value.to_str().ok()?.rsplit_once('.')?;
+        Some((epoch, seq.parse::<u64>().ok()?))
+    });
+    let (epoch, seq) = match (last, incoming.query.number("from")) {
+        (Some(last), _) => last.map(|(epoch, seq)| (Some(epoch), seq)).ok_or_else(wrong)?,
+        (None, Some(seq)) => (incoming.query.text("epoch"), seq),
+        (None, None) => return Ok(None),
+    };
+    check_position(incoming.door.exchange(), epoch, seq).map_err(|gap| gone(&incoming.door, gap))?;
+    Ok(Some(seq))
+}
+
+/// Whether a position belongs to this life of the log.
+///
+/// # Errors
+///
+/// [`Gap::Epoch`].
+pub fn check_position(exchange: &Exchange, epoch: Option<&str>, seq: u64) -> Result<(), Gap> {
+    let other = epoch.is_some_and(|epoch| epoch != exchange.epoch());
+    if other || seq > exchange.seq() { Err(Gap::Epoch) } else { Ok(()) }
+}
+
+fn gone(door: &Door, gap: Gap) -> Problem {
+    Problem::edge(410, "gap", "The stream cannot go on from there", "caller")
+        .with("reason", gap.reason())
+        .with("oldest", gap.oldest())
+        .with("newest", door.exchange().seq())
+}
+
+async fn page(incoming: &Incoming) -> Outcome {
+    let door = &incoming.door;
+    let exchange = door.exchange();
+    let filter = exchange.read(|picture| Filter::of_query(&incoming.query, picture))?;
+    let limit = incoming.query.number("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or(LIMIT);
+    let from = position(incoming)?.unwrap_or(0);
+    let (newest, mut prev) = (exchange.seq(), from);
+    let mut reader = Reader::after(from, filter.after, false);
+    let mut items: Vec<String> = Vec::new();
+    while items.len() < limit && reader.seq < newest && reader.seq - from < LOOK_MAX {
+        let slots = reader.next(door.stream(), exchange, limit - items.len()).await.map_err(|gap| gone(door, gap))?;
         if slots.is_empty() {
             break;
         }
         for event in Reader::rendered(&slots) {
-            if let Some(frame) = envelope(&filter, exchange.epoch(), prev, event) {
-                items.push(format!("{{{frame}}}"));
+            if let Some(envelope) = envelope(&filter, exchange.epoch(), prev, event) {
+                items.push(format!("{{{envelope}}}"));
                 prev = event.seq;
             }
         }
     }
-    drop(watch);
-    let body = format!("{{\"epoch\":{},\"seq\":{},\"items\":[{}]}}", json!(exchange.epoch()), reader.seq, items.join(","));
-    Ok(answer::at_seq(reader.seq, answer::text_json(200, body)))
+    let next = if reader.seq < newest { reader.seq.to_string() } else { "null".to_owned() };
+    let epoch = super::render::text(&exchange.epoch());
+    let body = format!("{{\"seq\":{newest},\"epoch\":{epoch},\"items\":[{}],\"next\":{next}}}", items.join(","));
+    Ok(answer::at_seq(newest, answer::text_json(200, body)))
 }
 
-/// Where to go on: `Last-Event-ID`, else the query; none: from now.
-fn place(incoming: &Incoming) -> Done<Option<u64>> {
-    let exchange = incoming.door.exchange();
-    let last = incoming.parts.headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let (epoch, seq) = match last {
-        Some(last) => {
-            let wrong = || Problem::one_value("/header/Last-Event-ID", "is the id of an event");
-            let (epoch, seq) = last.rsplit_once('.').ok_or_else(wrong)?;
-            (Some(epoch), Some(seq.parse().map_err(|_| wrong())?))
-        }
-        None => (incoming.query.text("epoch"), incoming.query.number("from")),
-    };
-    if seq.is_some() && epoch.is_some_and(|epoch| epoch != exchange.epoch()) {
-        return Err(gone(Gap::Epoch));
-    }
-    match seq {
-        Some(seq) if seq > exchange.seq() => Err(Problem::one_value("/query/from", "is not beyond the log")),
-        other => Ok(other),
-    }
-}
-
-/// A place that cannot be read: 410.
-pub fn gone(gap: Gap) -> Problem {
-    Problem::edge(410, "gap", "The place cannot be read any more", "caller")
-        .with("reason", gap.reason())
-        .with("oldest", gap.oldest())
-}
-
-struct Flow {
-    door: Door,
-    filter: Filter,
-    reader: Reader,
-    prev: u64,
-    ended: bool,
-    _watch: super::stream::Watch,
-}
-
-async fn open(incoming: &Incoming, filter: Filter, from: Option<u64>) -> Outcome {
+async fn watch(incoming: Incoming) -> Outcome {
     let door = incoming.door.clone();
-    super::socket::room(&door)?;
+    socket::room_for_one(&door)?;
+    // From here on everything is rendered, so what follows the position comes over the ring.
     let watch = door.stream().watch();
-    let start = from.unwrap_or_else(|| door.exchange().seq());
-    let mut reader = Reader::after(start, filter.after, from.is_none());
-    // A gap at the beginning is a plain answer.
-    let first = reader.next(door.stream(), door.exchange(), BATCH).await.map_err(gone)?;
-    let mut flow = Flow { door, filter, reader, prev: start, ended: false, _watch: watch };
-    let hello = format!(": hookswitch\n\n{}", flow.write(&first));
-    let body = stream::unfold((flow, Some(hello)), |(mut flow, hello)| async move {
-        if let Some(hello) = hello {
-            return Some((Ok::<_, std::convert::Infallible>(hello), (flow, None)));
-        }
-        if flow.ended {
-            return None;
-        }
-        let text = flow.more().await;
-        Some((Ok(text), (flow, None)))
+    let exchange = door.exchange();
+    let filter = exchange.read(|picture| Filter::of_query(&incoming.query, picture))?;
+    let position = position(&incoming)?;
+    let from = position.unwrap_or_else(|| exchange.seq());
+    let mut reader = Reader::after(from, filter.after, position.is_none());
+    let first = reader.next(door.stream(), exchange, BATCH).await.map_err(|gap| gone(&door, gap))?;
+    let told = Telling {
+        who: incoming.who.clone(),
+        filter,
+        reader,
+        prev: from,
+        pending: Some(first),
+        heartbeat_at: Deadline::now(),
+        begun: false,
+        ended: false,
+        _watch: watch,
+        door,
+    };
+    let chunks = futures_util::stream::unfold(told, |mut told| async move {
+        let chunk = told.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(chunk), told))
     });
-    let mut response = Response::new(Body::from_stream(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    let mut response: Response = Body::from_stream(chunks).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // A proxy that gathers answers would hold events back.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
 }
 
-impl Flow {
-    async fn more(&mut self) -> String {
-        let next = self.reader.seq + 1;
-        let waited = tokio::time::timeout(HEARTBEAT, self.door.stream().ring().wait_for(next)).await;
-        if waited.is_err() {
-            return self.heartbeat();
-        }
-        match self.reader.next(self.door.stream(), self.door.exchange(), BATCH).await {
-            Ok(slots) => self.write(&slots),
-            Err(gap) => {
-                self.ended = true;
-                format!("event: gap\ndata: {}\n\n", json!({ "reason": gap.reason(), "oldest": gap.oldest() }))
+/// One open stream.
+struct Telling {
+    door: Door,
+    who: Who,
+    filter: Filter,
+    reader: Reader,
+    /// The last place that was told.
+    prev: u64,
+    /// What has been read and not been told.
+    pending: Option<Vec<Arc<Slot>>>,
+    heartbeat_at: Deadline,
+    begun: bool,
+    ended: bool,
+    _watch: Watch,
+}
+
+impl Telling {
+    /// What is sent next; none when the stream is over.
+    async fn next(&mut self) -> Option<String> {
+        while !self.ended {
+            if Deadline::now() >= self.heartbeat_at {
+                return Some(self.heartbeat().await);
+            }
+            let slots = match self.pending.take() {
+                Some(slots) => Ok(slots),
+                None => self.reader.next(self.door.stream(), self.door.exchange(), BATCH).await,
+            };
+            match slots {
+                Err(gap) => return Some(self.gap(gap)),
+                Ok(slots) if slots.is_empty() => {
+                    let position = self.reader.seq + 1;
+                    // Either there is something to read or a heartbeat is due; the loop finds out which.
+                    let _ = tokio::time::timeout_at(self.heartbeat_at, self.door.stream().ring().wait_for(position)).await;
+                }
+                Ok(slots) => {
+                    let chunk = self.write(&slots);
+                    if !chunk.is_empty() {
+                        return Some(chunk);
+                    }
+                }
             }
         }
+        None
     }
 
-    fn write(&mut self, slots: &[std::sync::Arc<super::stream::Slot>]) -> String {
-        let mut text = String::new();
+    fn write(&mut self, slots: &[Arc<Slot>]) -> String {
         let epoch = self.door.exchange().epoch();
+        let mut chunk = String::new();
         for event in Reader::rendered(slots) {
-            if let Some(frame) = envelope(&self.filter, epoch, self.prev, event) {
-                let _ = write!(text, "id: {epoch}.{}\nevent: {}\ndata: {{{frame}}}\n\n", event.seq, event.kind);
+            if let Some(envelope) = envelope(&self.filter, epoch, self.prev, event) {
+                let _ = write!(chunk, "id: {epoch}.{}\nevent: {}\ndata: {{{envelope}}}\n\n", event.seq, event.kind);
                 self.prev = event.seq;
             }
         }
-        text
+        chunk
     }
 
-    fn heartbeat(&mut self) -> String {
+    async fn heartbeat(&mut self) -> String {
+        self.heartbeat_at = Deadline::now() + HEARTBEAT;
+        // The first one tells a client at once where it stands; its credential has just been looked at.
+        if std::mem::replace(&mut self.begun, true) && !matches!(self.who.still_may(&self.door, "calls:read").await, Ok(true)) {
+            return self.gap(Gap::Rights);
+        }
         let exchange = self.door.exchange();
-        let (epoch, seq) = (exchange.epoch(), self.reader.seq);
-        self.prev = seq;
-        let timestamp = Instant::at(exchange.clock().now(), exchange.clock());
-        let data = json!({ "epoch": epoch, "seq": seq, "timestamp": timestamp.to_string() });
+        let seq = if self.pending.is_some() { self.prev } else { self.reader.seq };
+        self.prev = self.prev.max(seq);
+        let (epoch, at) = (exchange.epoch(), Instant::at(exchange.clock().now(), exchange.clock()));
+        let data = format!("{{\"op\":\"heartbeat\",\"epoch\":\"{epoch}\",\"seq\":{seq},\"timestamp\":\"{at}\"}}");
         format!("id: {epoch}.{seq}\nevent: heartbeat\ndata: {data}\n\n")
+    }
+
+    fn gap(&mut self, gap: Gap) -> String {
+        self.ended = true;
+        let (reason, oldest, newest) = (gap.reason(), gap.oldest(), self.door.exchange().seq());
+        format!("event: gap\ndata: {{\"op\":\"gap\",\"reason\":\"{reason}\",\"oldest\":{oldest},\"newest\":{newest}}}\n\n")
     }
 }

@@ -1,110 +1,163 @@
-//! The status page: doors, phones, live calls, the last refusals. No script; it shows what needs no secret, to this machine only.
+//! The status page: doors, phones, live calls and the last refusals, without script, for whoever is logged in.
+//!
+//! It only shows. A page open to all on this machine could be read by any site that a browser here visits (a name that is bound
+//! to this address anew), so it asks for a login too.
 
+use super::problem::Problem;
+use super::query::Query;
+use super::resource::sessions::log_in;
+use super::who::{authenticate, own_origin};
 use super::wire::Instant;
 use super::Door;
-use axum::extract::ConnectInfo;
-use axum::http::{header, StatusCode};
+use axum::extract::Request;
+use axum::http::{header, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::Router;
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::time::Duration;
+use switching::model::Device;
 use switching::picture::Picture;
 
-/// Phones and calls that one page shows.
+/// Rows of a table at most.
 const ROWS_MAX: usize = 500;
+/// Octets of a login form.
+const FORM_LEN_MAX: usize = 8 * 1_024;
+/// Fields of a login form.
+const FORM_FIELDS_MAX: usize = 8;
+/// How long a login form may take to arrive.
+const FORM_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The page at `/`.
+const STYLE: &str = "body{font:14px/20px system-ui,sans-serif;margin:24px auto;max-width:70em;padding:0 16px;color:#0f1216;background:#fff}\
+table{border-collapse:collapse;width:100%;margin:0 0 24px;font-variant-numeric:tabular-nums}\
+th,td{text-align:start;padding:4px 12px 4px 0;border-bottom:1px solid #d5dae0}\
+caption{text-align:start;font-weight:600;padding:8px 0}input,button{font:inherit;min-height:32px;margin:4px 8px 4px 0}\
+@media(prefers-color-scheme:dark){body{color:#e6e9ee;background:#0f1216}th,td{border-color:#333a44}}";
+
+const FORM: &str = "<form method=\"post\" action=\"/login\">\
+<label>User <input name=\"user\" autocomplete=\"username\" required></label>\
+<label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\
+<button>Log in</button></form>";
+
+/// The page and its login.
 pub fn router(door: Door) -> Router {
-    Router::new().route("/", get(move |peer: ConnectInfo<SocketAddr>| page(door.clone(), peer.0)))
+    let (show, enter) = (door.clone(), door);
+    Router::new()
+        .route("/", get(move |request: Request| page(show.clone(), request)))
+        .route("/login", post(move |request: Request| login(enter.clone(), request)))
 }
 
-async fn page(door: Door, peer: SocketAddr) -> Response {
-    if !peer.ip().to_canonical().is_loopback() {
-        return (StatusCode::FORBIDDEN, "the status page is shown on the exchange's own machine").into_response();
+async fn page(door: Door, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    match authenticate(&door, &parts, &Query::default()).await {
+        Ok(who) if who.may("calls:read") => html(StatusCode::OK, "Hookswitch", &status(&door)),
+        Ok(_) => html(StatusCode::FORBIDDEN, "Hookswitch", "<p>This account may not see calls.</p>"),
+        Err(_) => html(StatusCode::OK, "Hookswitch: log in", FORM),
     }
-    let mut html = String::from(HEAD);
-    doors(&door, &mut html);
-    door.exchange().read(|picture| {
-        calls(picture, &mut html);
-        phones(picture, &mut html);
+}
+
+async fn login(door: Door, request: Request) -> Response {
+    match enter(&door, request).await {
+        Ok(cookie) => {
+            let mut response = StatusCode::SEE_OTHER.into_response();
+            response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/"));
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            response
+        }
+        Err(problem) => html(problem.status, "Hookswitch: log in", &format!("<p>That did not work.</p>{FORM}")),
+    }
+}
+
+async fn enter(door: &Door, request: Request) -> Result<HeaderValue, Problem> {
+    let (parts, body) = request.into_parts();
+    own_origin(door, &parts.headers, true)?;
+    let wrong = || Problem::edge(413, "size", "The form is too large or too slow", "caller");
+    let body = tokio::time::timeout(FORM_TIMEOUT, axum::body::to_bytes(body, FORM_LEN_MAX)).await.map_err(|_| wrong())?;
+    let body = body.map_err(|_| wrong())?;
+    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().take(FORM_FIELDS_MAX).collect();
+    let field = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    Ok(log_in(door, field("user"), field("password")).await?.1)
+}
+
+fn html(status: StatusCode, title: &str, body: &str) -> Response {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head>\
+         <body><main><h1>{title}</h1>{body}</main></body></html>"
+    );
+    let mut response = (status, page).into_response();
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    set(header::CONTENT_TYPE, "text/html; charset=utf-8");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    response
+}
+
+fn status(door: &Door) -> String {
+    let exchange = door.exchange();
+    let clock = exchange.clock();
+    let (seq, phones, calls) = exchange.read(|picture| {
+        let phones: Vec<_> = picture.devices.values().take(ROWS_MAX).map(|device| phone(picture, device)).collect();
+        let calls: Vec<_> = picture.calls.values().take(ROWS_MAX).map(|call| {
+            let parties: Vec<String> =
+                picture.connections_of(call).map(|it| format!("{} ({})", it.party.number, it.state.name())).collect();
+            let since = Instant::at(call.created, clock).to_string();
+            vec![call.id.to_string(), since, call.dialled.to_string(), parties.join(", ")]
+        }).collect();
+        (picture.seq, phones, calls)
     });
-    refusals(&door, &mut html);
-    html.push_str("</main></body></html>\n");
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, html).into_response()
+    let refused = door.refusals().list().into_iter().rev().map(|refused| {
+        vec![Instant::at(refused.at, clock).to_string(), refused.account, refused.operation, refused.refusal.to_owned()]
+    });
+    let doors = door.config().doors.iter().map(|open| vec![open.name.clone(), open.address.clone()]);
+    let now = Instant::at(clock.now(), clock);
+    let mut page = format!("<p>As of event {seq}, {now}. Reload for a newer picture.</p>");
+    table(&mut page, "Live calls", &["Call", "Since", "Dialled", "Parties"], calls);
+    table(&mut page, "Phones", &["Number", "Name", "Kind", "Reached", "State"], phones);
+    table(&mut page, "Doors", &["Door", "Address"], doors.collect());
+    table(&mut page, "Last refusals", &["When", "Account", "Operation", "Refusal"], refused.collect());
+    page
 }
 
-const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Hookswitch</title>\
-<meta name=\"viewport\" content=\"width=device-width\"><style>\
-body{font:14px/20px system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em;color:#0f1216;background:#fff}\
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\
-th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid #d5dae0}\
-@media(prefers-color-scheme:dark){body{color:#e6e9ee;background:#0f1216}th,td{border-color:#333a44}}\
-</style></head><body><main><h1>Hookswitch</h1>";
-
-fn doors(door: &Door, html: &mut String) {
-    html.push_str("<h2>Doors</h2><table><tr><th>Door</th><th>Address</th></tr>");
-    for open in &door.config().doors {
-        let _ = write!(html, "<tr><td>{}</td><td>{}</td></tr>", escape(&open.name), escape(&open.address));
-    }
-    html.push_str("</table>");
+fn phone(picture: &Picture, device: &Device) -> Vec<String> {
+    let contacts: Vec<String> =
+        device.registration.contacts().iter().map(|it| format!("{} {}:{}", it.transport, it.ip, it.port)).collect();
+    let reached = if device.in_service() { contacts.join(", ") } else { "not registered".to_owned() };
+    let wants_none = picture.extension_of(device.id).is_some_and(|(_, extension)| extension.do_not_disturb);
+    let states = device.connections.iter().filter_map(|id| picture.connections.get(id)).map(|it| it.state.name());
+    let states: Vec<&str> = states.chain(wants_none.then_some("do not disturb")).collect();
+    vec![
+        device.config.names.number.as_ref().map(ToString::to_string).unwrap_or_default(),
+        device.config.display_name.clone(),
+        device.config.kind.name().to_owned(),
+        reached,
+        states.join(", "),
+    ]
 }
 
-fn calls(picture: &Picture, html: &mut String) {
-    let _ = write!(html, "<h2>Live calls: {}</h2>", picture.calls.len());
-    if picture.calls.is_empty() {
-        html.push_str("<p>No call is up.</p>");
-        return;
+fn table(page: &mut String, title: &str, heads: &[&str], rows: Vec<Vec<String>>) {
+    let _ = write!(page, "<table><caption>{title} ({})</caption><tr>", rows.len());
+    for head in heads {
+        let _ = write!(page, "<th scope=\"col\">{head}</th>");
     }
-    html.push_str("<table><tr><th>Call</th><th>Dialled</th><th>Parties</th></tr>");
-    for (id, call) in picture.calls.iter().take(ROWS_MAX) {
-        let parties: Vec<String> = picture
-            .connections_of(call)
-            .map(|it| format!("{} {} ({})", escape(it.party.number.as_str()), escape(&it.party.name), it.state.name()))
-            .collect();
-        let dialled = escape(call.dialled.as_str());
-        let _ = write!(html, "<tr><td>{id}</td><td>{dialled}</td><td>{}</td></tr>", parties.join("<br>"));
+    page.push_str("</tr>");
+    for row in rows {
+        page.push_str("<tr>");
+        for cell in row {
+            let _ = write!(page, "<td>{}</td>", escaped(&cell));
+        }
+        page.push_str("</tr>");
     }
-    html.push_str("</table>");
+    page.push_str("</table>");
 }
 
-fn phones(picture: &Picture, html: &mut String) {
-    let _ = write!(html, "<h2>Phones: {}</h2><table>", picture.devices.len());
-    html.push_str("<tr><th>Phone</th><th>Kind</th><th>Name</th><th>Reached at</th></tr>");
-    for device in picture.devices.values().take(ROWS_MAX) {
-        let number = device.config.names.number.as_ref().map_or("", |number| number.as_str());
-        let contacts: Vec<String> =
-            device.registration.contacts().iter().map(|it| escape(&format!("{} {}:{}", it.transport, it.ip, it.port))).collect();
-        let reached = if contacts.is_empty() && !device.in_service() { "not registered".to_owned() } else { contacts.join("<br>") };
-        let (number, kind) = (escape(number), device.config.kind.name());
-        let name = escape(&device.config.display_name);
-        let _ = write!(html, "<tr><td>{number}</td><td>{kind}</td><td>{name}</td><td>{reached}</td></tr>");
-    }
-    html.push_str("</table>");
-}
-
-fn refusals(door: &Door, html: &mut String) {
-    html.push_str("<h2>Last refusals</h2>");
-    let refused = door.refusals().list();
-    if refused.is_empty() {
-        html.push_str("<p>None.</p>");
-        return;
-    }
-    html.push_str("<table><tr><th>When</th><th>Account</th><th>Operation</th><th>Refusal</th></tr>");
-    for it in refused {
-        let at = Instant::at(it.at, door.exchange().clock());
-        let (account, operation, refusal) = (escape(&it.account), escape(&it.operation), escape(it.refusal));
-        let _ = write!(html, "<tr><td>{at}</td><td>{account}</td><td>{operation}</td><td>{refusal}</td></tr>");
-    }
-    html.push_str("</table>");
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// Text as it may stand in HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -8,6 +8,7 @@ use super::super::operation::{param, Outcome, Param};
 use super::super::problem::Problem;
 use super::super::shape::{optional, required, Field, Shape};
 use super::super::wire::{COUNT, ID, TEXT};
+use crate::common::clock::Clock;
 use serde_json::{json, Value};
 use switching::picture::Picture;
 
@@ -32,12 +33,15 @@ pub const fn page_fields(items: &'static Shape) -> [Field; 5] {
 
 const NEXT: Shape = Shape::Nullable(&ID);
 
+/// Gives the next objects after an id: at most so many.
+pub type Next<K> = fn(&Picture, Option<K>, usize, &Clock) -> Vec<(K, Value)>;
+
 /// A kind of object that is listed.
 pub struct Listed<K: 'static> {
     /// Its id from a cursor.
     pub parse: fn(&str) -> Option<K>,
-    /// The next objects after an id, as JSON with their ids: at most so many.
-    pub after: fn(&Picture, Option<K>, usize, &crate::common::clock::Clock) -> Vec<(K, Value)>,
+    /// The next objects after an id, as JSON with their ids.
+    pub after: Next<K>,
     /// Query parameters that are compared with a field of the same name.
     pub fields: &'static [&'static str],
 }

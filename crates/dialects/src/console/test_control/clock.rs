@@ -1,112 +1,111 @@
-//! A stopped clock moves only here: by so much, or until something has happened.
+//! `/test/clock/advance`: moves a stopped clock by so much, or timer by timer until an event comes.
 
 use super::super::answer;
+use super::super::cold::Reader;
+use super::super::describe::ENVELOPE;
+use super::super::dispatch::Incoming;
+use super::super::filter::{Filter, EVENT_TYPES, IDS_MAX};
+use super::super::frame::envelope;
 use super::super::name::known_device;
-use super::super::problem::Problem;
+use super::super::operation::{Gives, Method, Need, Operation, Outcome};
+use super::super::problem::{Done, Problem};
 use super::super::shape::{optional, required, Fields, Shape};
-use super::super::stream::Slot;
 use super::super::verb::NO_QUERY;
-use super::super::wire::{COUNT, ID, TEXT};
-use super::{Incoming, Method, Operation, Outcome, AFTER_MS_MAX};
-use crate::common::ask::{Ask, Test};
-use crate::console::operation::{Gives, Need};
-use serde_json::json;
+use super::super::wire::{Instant, COUNT, ID};
+use super::settled;
+use serde_json::{json, Value};
 use std::collections::BTreeSet;
-use switching::id::DeviceId;
 use switching::time::Time;
-use tokio::sync::oneshot;
 
-const BY: Shape = Shape::Number { least: 0, most: AFTER_MS_MAX };
-const UNTIL: Shape = Shape::Object(&[
-    optional("types", &Shape::List(&TEXT, 64)),
-    optional("devices", &Shape::List(&ID, 1_000)),
-]);
-const BODY: Shape =
-    Shape::Object(&[optional("by_ms", &BY), optional("until", &UNTIL), optional("limit_ms", &BY)]);
+/// A clock is moved by 400 days at most.
+const BY_MS_MAX: i64 = 400 * 86_400_000;
 /// How far `until` goes when nothing else is said, in milliseconds.
 const LIMIT_MS: u64 = 3_600_000;
-/// Steps of one request.
+/// Timers that one request fires.
 const STEPS_MAX: usize = 100_000;
+/// Events looked at a time.
+const BATCH: usize = 64;
+
+const BY: Shape = Shape::Number { least: 0, most: BY_MS_MAX };
+const UNTIL: Shape = Shape::Object(&[
+    optional("types", &Shape::List(&Shape::Word(EVENT_TYPES), EVENT_TYPES.len())),
+    optional("devices", &Shape::List(&ID, IDS_MAX)),
+]);
 
 /// Moves it.
 pub const OPERATIONS: &[Operation] = &[Operation {
-    id: "test_clock_advance",
+    id: "advance_test_clock",
     method: Method::Post,
     path: "/api/v1/test/clock/advance",
-    what: "Moves a stopped clock by so much, or until an event has come",
+    what: "Moves a stopped clock; with `until` it stops at the first such event",
     need: Need::TestControl,
     query: NO_QUERY,
-    body: Some(&BODY),
+    body: Some(&Shape::Object(&[optional("by_ms", &BY), optional("until", &UNTIL), optional("limit_ms", &BY)])),
     gives: Gives::Json(200, &Shape::Object(&[
+        required("now", &Shape::Instant),
         required("through", &COUNT),
-        required("now_ms", &COUNT),
-        optional("event", &Shape::Nullable(&COUNT)),
+        required("event", &Shape::Nullable(&ENVELOPE)),
     ])),
     run: |incoming| Box::pin(advance(incoming)),
 }];
 
-struct Wanted {
-    types: Vec<String>,
-    devices: BTreeSet<DeviceId>,
-}
-
 async fn advance(incoming: Incoming) -> Outcome {
-    let exchange = incoming.door.exchange();
-    if !exchange.clock().is_virtual() {
-        return Err(Problem::edge(409, "clock_runs", "The clock of this exchange runs by itself", "caller"));
-    }
     let body = Fields::of(&incoming.body);
-    let wanted = if body.has("until") { Some(wanted(&incoming, body.object("until"))?) } else { None };
-    let by = match (body.number("by_ms"), &wanted) {
-        (Some(by), _) => by,
-        (None, Some(_)) => body.number("limit_ms").unwrap_or(LIMIT_MS),
-        (None, None) => return Err(Problem::one_value("/by_ms", "is there, or `until` is")),
+    let clock = incoming.door.exchange().clock();
+    if !clock.is_virtual() {
+        return Err(Problem::edge(409, "clock_state", "The clock runs by itself here", "caller"));
+    }
+    // Whoever looks for an event needs it rendered.
+    let _watch = incoming.door.stream().watch();
+    let (start, seq) = settled(&incoming, Time(0)).await?;
+    let (by_ms, filter) = match (body.number("by_ms"), body.get("until")) {
+        (Some(by_ms), None) => (by_ms, None),
+        (None, Some(_)) => (body.number("limit_ms").unwrap_or(LIMIT_MS), Some(until(&incoming, body.object("until"))?)),
+        (Some(_), Some(_)) | (None, None) => return Err(Problem::one_value("/by_ms", "is there, or `until` is")),
     };
-    let limit = exchange.clock().now().after_ms(by);
-    let watch = incoming.door.stream().watch();
-    let from = exchange.seq();
-    let mut seen = from;
+    let limit = start.after_ms(by_ms);
+    let mut reader = Reader::after(seq, false, false);
     for _ in 0..STEPS_MAX {
-        let (now, seq) = step(&incoming, limit).await?;
-        exchange.reached(seq).await;
-        if let Some(wanted) = &wanted
-            && let Some(found) = find(&incoming, wanted, seen, seq)
-        {
-            drop(watch);
-            return Ok(answer::json(200, &json!({ "through": seq, "now_ms": now.0, "event": found })));
-        }
-        seen = seq;
-        if now >= limit {
-            drop(watch);
-            return Ok(answer::json(200, &json!({ "through": seq, "now_ms": now.0, "event": null })));
+        let (now, through) = settled(&incoming, limit).await?;
+        let event = match &filter {
+            Some(filter) => find(&incoming, filter, &mut reader, through).await?,
+            None => None,
+        };
+        if event.is_some() || now >= limit {
+            return Ok(answer::json(200, &json!({ "now": Instant::at(now, clock), "through": through, "event": event })));
         }
     }
-    Err(Problem::edge(503, "not_yet", "Too many timers on the way", "server"))
+    Err(Problem::edge(409, "clock_state", "Too many timers fire on the way", "caller"))
 }
 
-async fn step(incoming: &Incoming, limit: Time) -> Result<(Time, u64), Problem> {
-    let (moved, told) = oneshot::channel();
-    let outcome = incoming.door.exchange().ask(|back| Ask::Test(Test::Step { limit, moved }, back)).await?;
-    outcome.map_err(Problem::from)?;
-    told.await.map_err(|_| Problem::from(crate::common::exchange::Stopping))
-}
-
-fn wanted(incoming: &Incoming, until: Fields<'_>) -> Result<Wanted, Problem> {
+fn until(incoming: &Incoming, fields: Fields<'_>) -> Done<Filter> {
+    let types: BTreeSet<&'static str> =
+        EVENT_TYPES.iter().copied().filter(|known| fields.texts("types").contains(known)).collect();
     let devices = incoming.door.exchange().read(|picture| {
-        until.texts("devices").into_iter().map(|name| known_device(picture, name)).collect::<Result<BTreeSet<_>, _>>()
+        fields.texts("devices").into_iter().map(|text| known_device(picture, text)).collect::<Done<BTreeSet<_>>>()
     })?;
-    Ok(Wanted { types: until.texts("types").into_iter().map(str::to_owned).collect(), devices })
+    Ok(Filter {
+        types: fields.has("types").then_some(types),
+        devices: fields.has("devices").then_some(devices),
+        after: false,
+        ..Filter::all()
+    })
 }
 
-fn find(incoming: &Incoming, wanted: &Wanted, after: u64, through: u64) -> Option<u64> {
-    let most = usize::try_from(through - after).unwrap_or(usize::MAX);
-    let slots = incoming.door.stream().ring().read(after + 1, most).ok()?;
-    slots.iter().find_map(|slot| match slot.as_ref() {
-        Slot::Hot(event) => {
-            let kind = wanted.types.is_empty() || wanted.types.iter().any(|kind| kind == event.kind);
-            let device = wanted.devices.is_empty() || !event.about.is_disjoint(&wanted.devices);
-            (kind && device).then_some(event.seq)
+/// The first such event that has not been looked at.
+async fn find(incoming: &Incoming, filter: &Filter, reader: &mut Reader, through: u64) -> Done<Option<Value>> {
+    let exchange = incoming.door.exchange();
+    while reader.seq < through {
+        let slots = reader.next(incoming.door.stream(), exchange, BATCH).await;
+        let slots = slots.map_err(|_| Problem::edge(410, "gap", "Too much happened on the way", "server"))?;
+        if slots.is_empty() {
+            break;
         }
-        Slot::Cold => None,
-    })
+        for event in Reader::rendered(&slots) {
+            if let Some(envelope) = envelope(filter, exchange.epoch(), event.seq - 1, event) {
+                return Ok(serde_json::from_str(&format!("{{{envelope}}}")).ok());
+            }
+        }
+    }
+    Ok(None)
 }

@@ -1,44 +1,36 @@
-//! Test control: phones are played, the outside calls, a stopped clock is moved. Only on loopback, where it is switched on.
+//! Test control: hands at simulated phones, callers from outside, the virtual clock. Only where it is switched on, from
+//! loopback, with scope `test`.
 
 pub mod clock;
 pub mod outside;
 pub mod phones;
+pub mod script;
 
 use super::answer;
 use super::dispatch::Incoming;
+use super::name;
 use super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::problem::{Done, Problem};
-use super::shape::{optional, required, Fields, Shape};
+use super::shape::{required, Fields, Shape};
 use super::verb::{DIGITS, NO_QUERY};
-use super::name;
-use crate::common::ask::{Ask, Fault, Hand, OnRing, PhoneScript, Test};
+use super::wire::COUNT;
+use crate::common::ask::{Ask, Fault, Hand, Test};
 use serde_json::json;
+use std::time::Duration;
+use switching::time::Time;
+use tokio::sync::oneshot;
 
-/// The longest time a script waits, in milliseconds.
-const AFTER_MS_MAX: i64 = 86_400_000;
-/// Groups of digits that a script presses.
-const PRESS_MAX: usize = 100;
+/// How long the effects of a hand may take to be committed.
+const COMMIT_WAIT: Duration = Duration::from_secs(10);
 
-const AFTER: Shape = Shape::Number { least: 0, most: AFTER_MS_MAX };
-const LATER: Shape = Shape::Object(&[optional("after_ms", &AFTER)]);
-const RING: Shape = Shape::Object(&[
-    optional("answer", &LATER),
-    optional("reject", &LATER),
-    optional("busy", &Shape::Flag),
-    optional("never", &Shape::Flag),
-    optional("vanish", &Shape::Flag),
-    optional("wait", &Shape::Flag),
-]);
-const PRESS: Shape = Shape::List(&Shape::Object(&[optional("after_ms", &AFTER), required("digits", &DIGITS)]), PRESS_MAX);
-const TALK: Shape = Shape::Object(&[optional("press", &PRESS), optional("hang_up", &LATER)]);
-/// What a phone does by itself.
-const SCRIPT: Shape = Shape::Named("PhoneScript", &Shape::Object(&[optional("ring", &RING), optional("talk", &TALK)]));
-/// The body of a hand that needs a number.
-const NUMBERED: Shape = Shape::Object(&[required("to", &DIGITS)]);
-const PRESSED: Shape = Shape::Object(&[required("digits", &DIGITS)]);
-const EMPTY: Shape = Shape::Object(&[]);
-/// What test control answers.
-const DONE: Shape = Shape::Object(&[required("done", &Shape::Flag)]);
+/// Where the effects of a hand stand in the log.
+const HANDLED: Shape = Shape::Named("HandAnswer", &Shape::Object(&[required("before", &COUNT), required("through", &COUNT)]));
+/// A body without fields.
+const NOTHING: Shape = Shape::Object(&[]);
+/// The body of a hand that dials.
+const DIALS: Shape = Shape::Object(&[required("to", &DIGITS)]);
+/// The body of a hand that presses digits.
+const PRESSES: Shape = Shape::Object(&[required("digits", &DIGITS)]);
 
 const fn operation(
     id: &'static str,
@@ -56,62 +48,54 @@ const fn operation(
         need: Need::TestControl,
         query: NO_QUERY,
         body: Some(body),
-        gives: Gives::Json(200, &DONE),
+        gives: Gives::Json(200, &HANDLED),
         run,
     }
 }
 
-/// Reads a script.
-fn script(body: Fields<'_>) -> Done<PhoneScript> {
-    let ring = body.object("ring");
-    let after = |fields: Fields<'_>| fields.number("after_ms").unwrap_or(0);
-    let on = |name: &str| ring.flag(name).unwrap_or(false);
-    let on_ring = if ring.has("answer") {
-        OnRing::Answer { after_ms: after(ring.object("answer")) }
-    } else if ring.has("reject") {
-        OnRing::Reject { after_ms: after(ring.object("reject")) }
-    } else if on("busy") {
-        OnRing::Busy
-    } else if on("never") {
-        OnRing::Never
-    } else if on("vanish") {
-        OnRing::Vanish
-    } else {
-        OnRing::Wait
-    };
-    let talk = body.object("talk");
-    let presses = talk.get("press").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-    let mut press = Vec::new();
-    for (index, one) in presses.iter().enumerate() {
-        let fields = Fields::of(one);
-        let pointer = format!("/talk/press/{index}/digits");
-        press.push((after(fields), name::digits(&pointer, fields.text("digits").unwrap_or_default())?));
+/// Does something and answers with the place of its effects.
+async fn act(incoming: &Incoming, test: Test) -> Outcome {
+    let before = incoming.door.exchange().seq();
+    ask(incoming, test).await?;
+    let through = settled(incoming, Time(0)).await?.1;
+    Ok(answer::json(200, &json!({ "before": before.min(through), "through": through })))
+}
+
+/// Asks the engine of simulated phones.
+async fn ask(incoming: &Incoming, test: Test) -> Done<()> {
+    match incoming.door.exchange().ask(|back| Ask::Test(test, back)).await? {
+        Ok(()) => Ok(()),
+        Err(Fault::NotFound) => Err(Problem::unknown("unknown_device")),
+        Err(Fault::Value(why)) => {
+            Err(Problem::edge(409, "no_such_call", "There is nothing to which this could be done", "caller").saying(why))
+        }
+        Err(fault @ (Fault::Gone { .. } | Fault::Store(_) | Fault::Stopping)) => Err(fault.into()),
     }
-    let hang_up_after_ms = talk.has("hang_up").then(|| after(talk.object("hang_up")));
-    Ok(PhoneScript { on_ring, press, hang_up_after_ms })
 }
 
-/// Reads what a hand does, by its name in the path.
-fn hand(incoming: &Incoming, act: &str) -> Done<Hand> {
+/// Moves a stopped clock to its next timer, at most to `limit` (zero: not at all), and waits until the mirror shows what the
+/// core knows; gives the time and the core's sequence number.
+async fn settled(incoming: &Incoming, limit: Time) -> Done<(Time, u64)> {
+    let (moved, told) = oneshot::channel();
+    ask(incoming, Test::Step { limit, moved }).await?;
+    let (now, seq) = told.await.map_err(|_| Problem::from(Fault::Stopping))?;
+    let shown = tokio::time::timeout(COMMIT_WAIT, incoming.door.exchange().reached(seq)).await;
+    shown.map_err(|_| Problem::edge(503, "not_yet", "The mirror has not come so far", "server"))?;
+    Ok((now, seq))
+}
+
+/// What a hand does, by the last part of the path.
+fn hand(incoming: &Incoming) -> Done<Hand> {
     let body = Fields::of(&incoming.body);
-    Ok(match act {
-        "answer" => Hand::Answer,
-        "reject" => Hand::Reject,
-        "dial" => Hand::Dial(name::digits("/to", body.text("to").unwrap_or_default())?),
-        "press" => Hand::Press(name::digits("/digits", body.text("digits").unwrap_or_default())?),
-        "hang_up" => Hand::HangUp,
-        "unplug" => Hand::Unplug,
-        "plug_in" => Hand::PlugIn,
-        _ => return Err(Problem::unknown("unknown_path")),
-    })
-}
-
-async fn carry_out(incoming: &Incoming, test: Test) -> Outcome {
-    let outcome = incoming.door.exchange().ask(|back| Ask::Test(test, back)).await?;
-    outcome.map_err(|fault| match fault {
-        Fault::Value(detail) => Problem::edge(409, "phone_state", "The phone is in no state for this", "caller").saying(detail),
-        Fault::NotFound => Problem::unknown("unknown_device"),
-        other => other.into(),
-    })?;
-    Ok(answer::json(200, &json!({ "done": true })))
+    let last = incoming.operation.path.rsplit('/').next().unwrap_or_default();
+    match last {
+        "answer" => Ok(Hand::Answer),
+        "reject" => Ok(Hand::Reject),
+        "hang_up" => Ok(Hand::HangUp),
+        "unplug" => Ok(Hand::Unplug),
+        "plug_in" => Ok(Hand::PlugIn),
+        "dial" => name::digits("/to", body.text("to").unwrap_or_default()).map(Hand::Dial),
+        "press" => name::digits("/digits", body.text("digits").unwrap_or_default()).map(Hand::Press),
+        _ => Err(Problem::unknown("unknown_path")),
+    }
 }

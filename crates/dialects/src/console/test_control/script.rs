@@ -5,6 +5,7 @@ use super::super::problem::Done;
 use super::super::shape::{optional, required, Field, Fields, Shape};
 use super::super::verb::DIGITS;
 use crate::common::ask::{OnRing, PhoneScript};
+use serde_json::Value;
 
 /// Milliseconds in a day: no script waits longer.
 const AFTER_MS_MAX: i64 = 86_400_000;
@@ -13,19 +14,21 @@ const PRESSES_MAX: usize = 100;
 
 const AFTER: Shape = Shape::Object(&[optional("after_ms", &AFTER_MS)]);
 const AFTER_MS: Shape = Shape::Number { least: 0, most: AFTER_MS_MAX };
-const PRESS: Shape = Shape::Object(&[required("after_ms", &AFTER_MS), required("digits", &DIGITS)]);
+const PRESS: Shape = Shape::Object(&[optional("after_ms", &AFTER_MS), required("digits", &DIGITS)]);
+/// `{}` or true.
+const SET: Shape = Shape::Either(&[&super::NOTHING, &Shape::Flag]);
 const RING: Shape = Shape::Either(&[
-    &Shape::Word(&["wait", "answer", "reject", "busy", "never", "vanish"]),
     &Shape::Object(&[
         optional("answer", &AFTER),
         optional("reject", &AFTER),
-        optional("busy", &super::NOTHING),
-        optional("never", &super::NOTHING),
-        optional("vanish", &super::NOTHING),
+        optional("busy", &SET),
+        optional("never", &SET),
+        optional("vanish", &SET),
+        optional("wait", &SET),
     ]),
+    &Shape::Word(&["wait", "answer", "reject", "busy", "never", "vanish"]),
 ]);
-const TALK: Shape =
-    Shape::Object(&[optional("press", &Shape::List(&PRESS, PRESSES_MAX)), optional("hang_up", &AFTER)]);
+const TALK: Shape = Shape::Object(&[optional("press", &Shape::List(&PRESS, PRESSES_MAX)), optional("hang_up", &AFTER)]);
 
 /// The fields of a script.
 pub const FIELDS: [Field; 2] = [optional("ring", &RING), optional("talk", &TALK)];
@@ -40,7 +43,8 @@ pub const SCRIPT: Shape = Shape::Named("PhoneScript", &Shape::Object(&FIELDS));
 pub fn read(body: Fields<'_>) -> Done<PhoneScript> {
     let ring = body.object("ring");
     let after = |name: &str| ring.object(name).number("after_ms").unwrap_or(0);
-    let named = ["answer", "reject", "busy", "never", "vanish"].into_iter().find(|name| ring.has(name));
+    let set = |name: &&str| ring.get(name).is_some_and(|value| *value != Value::Bool(false));
+    let named = ["answer", "reject", "busy", "never", "vanish"].into_iter().find(set);
     let on_ring = match body.text("ring").or(named) {
         Some("answer") => OnRing::Answer { after_ms: after("answer") },
         Some("reject") => OnRing::Reject { after_ms: after("reject") },
@@ -50,10 +54,10 @@ pub fn read(body: Fields<'_>) -> Done<PhoneScript> {
         Some(_) | None => OnRing::Wait,
     };
     let talk = body.object("talk");
-    let presses = talk.get("press").and_then(serde_json::Value::as_array).into_iter().flatten();
     let mut press = Vec::new();
-    for one in presses.map(Fields::of) {
-        let digits = name::digits("/talk/press", one.text("digits").unwrap_or_default())?;
+    for (n, one) in talk.get("press").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let one = Fields::of(one);
+        let digits = name::digits(&format!("/talk/press/{n}/digits"), one.text("digits").unwrap_or_default())?;
         press.push((one.number("after_ms").unwrap_or(0), digits));
     }
     let hang_up_after_ms = talk.get("hang_up").map(|hang_up| Fields::of(hang_up).number("after_ms").unwrap_or(0));
