@@ -1,11 +1,12 @@
-//! What phones do: they call, change the session, press keys, hang up.
+//! What phones do on their legs: they call, acknowledge, press keys, hang up. Changes of the session are in `offers.rs`.
 
 use super::auth::Sender;
-use super::leg::{Leg, Role};
+use super::leg::{Fork, Leg, Role};
 use super::{cause, SipEngine};
-use ::sip::dialog::{Offer, OfferMethod, UsageKey};
-use ::sip::message::{Body, Headers, Message, Method};
-use ::sip::sdp::{answer, relay_codecs, rewrite_for_relay, Direction, Session};
+use bytes::Bytes;
+use ::sip::dialog::UsageKey;
+use ::sip::message::{Body, HeaderName, Headers, Message, Method};
+use ::sip::sdp::{answer, Audio, Direction, Session};
 use ::sip::transaction::{Response, ServerKey};
 use ::sip::transport::Flow;
 use switching::cause::Cause;
@@ -15,10 +16,10 @@ use switching::party::Digits;
 use switching::time::Time;
 
 /// What a caller that cannot be taken now is told to wait, in seconds.
-const RETRY_AFTER_S: &str = "5";
+pub(super) const RETRY_AFTER_S: &str = "5";
 
 impl SipEngine {
-    pub(super) fn invited(&mut self, now: Time, usage: UsageKey, flow: &Flow, sdp: Option<&[u8]>, message: &Message) {
+    pub(super) fn invited(&mut self, now: Time, usage: UsageKey, flow: &Flow, sdp: Option<&Bytes>, message: &Message) {
         let device = match self.authenticate(now, flow, message) {
             Sender::Device { id, .. } => id,
             Sender::Challenge(headers) => return self.refuse(now, usage, 401, headers),
@@ -27,23 +28,27 @@ impl SipEngine {
         let Some(dialled) = dialled.and_then(|dialled| Digits::parse(&dialled)) else {
             return self.refuse(now, usage, 404, Headers::none());
         };
-        let headers = match self.session_of_request(message) {
+        let session_answer = match self.session_of_request(message) {
             Ok(answer) => answer,
             Err(min_se) => return self.refuse(now, usage, 422, min_se),
         };
+        let session = sdp.map(|sdp| Session::parse(sdp).ok().filter(|session| Audio::of(session).is_some()));
+        if let Some(None) = session {
+            return self.refuse(now, usage, 488, Headers::none());
+        }
         self.arrived += 1;
         let id = LegId::arrived(self.config.legs_from + self.arrived);
         let mut leg = Box::new(Leg::new(id, device, Role::Arrived));
-        leg.usages.push(usage);
-        leg.session_answer = headers;
-        if !self.open_port(&mut leg, flow) {
+        let Some(shown) = self.open_port(&mut leg, flow) else {
             return self.refuse(now, usage, 503, Headers::none().with("Retry-After", RETRY_AFTER_S));
-        }
-        if let Some(sdp) = sdp
-            && !self.take_remote(&mut leg, sdp)
-        {
-            self.close_port(&mut leg);
-            return self.refuse(now, usage, 488, Headers::none());
+        };
+        leg.forks.push(Fork { usage, contact: String::new(), shown, early: None, expires_s: 0, attempt: 0 });
+        leg.session_answer = session_answer;
+        leg.delayed = session.is_none();
+        let must = message.lists(HeaderName::Require, "100rel");
+        leg.reliable = (must || message.lists(HeaderName::Supported, "100rel"), must);
+        if let Some(session) = session.flatten() {
+            self.hear(&mut leg, session);
         }
         self.trace.note(id, message.call_id());
         self.by_usage.insert(usage, id);
@@ -52,145 +57,61 @@ impl SipEngine {
     }
 
     /// The ACK for our answer; it holds the phone's answer where its INVITE held no offer.
-    pub(super) fn acked(&mut self, _now: Time, usage: UsageKey, sdp: Option<&[u8]>) {
-        let Some(id) = self.leg_of(usage) else { return };
-        if let Some(sdp) = sdp
-            && let Some(mut leg) = self.legs.remove(&id)
-        {
-            self.take_remote(&mut leg, sdp);
-            self.legs.insert(id, leg);
-        }
-    }
-
-    pub(super) fn pracked(&mut self, now: Time, usage: UsageKey, key: Option<ServerKey>) {
-        let Some(key) = key else { return };
-        // A new offer in a PRACK (RFC 3262 5) is answered with what we said before.
-        let local = self.leg_of(usage).and_then(|id| self.legs.get(&id)).and_then(|leg| leg.local.as_deref());
-        let body = local.map(|session| Body::sdp(session.to_string()));
-        self.endpoint.respond(now.0, key, &Response::new(200).with_body(body.as_ref()));
-    }
-
-    /// The phone offers a change of the session: passed to its peer, whose answer decides.
-    pub(super) fn offered(&mut self, now: Time, usage: UsageKey, update: bool, sdp: Option<&[u8]>, message: &Message) {
-        let Some(id) = self.leg_of(usage) else {
-            let _ = self.endpoint.reject_offer(now.0, usage, &Response::new(481));
-            return;
-        };
-        let Some(mut leg) = self.legs.remove(&id) else { return };
-        let refresh = self.session_refreshed_by_peer(now, &mut leg, message);
-        let Some(sdp) = sdp else {
-            // Without an offer we say again what we said (RFC 3261 14.2), or only confirm an UPDATE.
-            let local = leg.local.as_deref().filter(|_| !update).map(|session| Body::sdp(session.to_string()));
-            self.legs.insert(id, leg);
-            let _ = self.endpoint.accept_offer(now.0, usage, refresh, local.as_ref());
-            return;
-        };
-        let readable = self.take_remote(&mut leg, sdp);
-        let peer = leg.peer.filter(|_| leg.is_answered());
-        let remote = leg.remote.clone();
-        self.legs.insert(id, leg);
-        if !readable {
-            let _ = self.endpoint.reject_offer(now.0, usage, &Response::new(488));
-            return;
-        }
-        let passed = peer.and_then(|peer| self.pass_offer(now, id, peer, update, remote.as_deref()?));
-        match passed {
-            Some(Passed::Waits) => {}
-            Some(Passed::Busy) => {
-                let _ = self.endpoint.reject_offer(now.0, usage, &Response::new(491));
-            }
-            None => self.answer_alone(now, id, usage, refresh),
-        }
-    }
-
-    fn pass_offer(&mut self, now: Time, from: LegId, to: LegId, update: bool, offered: &Session) -> Option<Passed> {
-        let leg = self.legs.get_mut(&to)?;
-        let (usage, shown) = (leg.chosen?, leg.shown?);
-        let session = rewrite_for_relay(offered, shown, &mut leg.origin);
-        let body = Body::sdp(session.to_string());
-        let method = if update { OfferMethod::Update } else { OfferMethod::ReInvite };
-        match self.endpoint.offer(now.0, usage, Offer { method, headers: Headers::none(), body: Some(body) }) {
-            Ok(()) => {
-                if let Some(leg) = self.legs.get_mut(&to) {
-                    leg.local = Some(Box::new(session));
-                    leg.relays_for = Some(from);
-                }
-                Some(Passed::Waits)
-            }
-            Err(sip::dialog::Refused::OfferPending) => Some(Passed::Busy),
-            Err(_) => None,
-        }
-    }
-
-    /// Nobody is at the other end of the session yet: we answer for ourselves.
-    fn answer_alone(&mut self, now: Time, id: LegId, usage: UsageKey, headers: Headers) {
-        let Some(leg) = self.legs.get_mut(&id) else { return };
-        let own = match (leg.remote.as_deref(), leg.shown) {
-            (Some(remote), Some(shown)) => {
-                answer(remote, &relay_codecs(), shown, Direction::SendRecv, &mut leg.origin).ok()
-            }
-            (_, _) => None,
-        };
-        match own {
-            Some(session) => {
-                let body = Body::sdp(session.to_string());
-                leg.local = Some(Box::new(session));
-                let _ = self.endpoint.accept_offer(now.0, usage, headers, Some(&body));
-            }
-            None => {
-                let _ = self.endpoint.reject_offer(now.0, usage, &Response::new(488));
-            }
-        }
-    }
-
-    pub(super) fn offer_answered(&mut self, now: Time, usage: UsageKey, sdp: Option<&[u8]>, message: &Message) {
+    pub(super) fn acked(&mut self, now: Time, usage: UsageKey, sdp: Option<&Bytes>) {
         let Some(id) = self.leg_of(usage) else { return };
         let Some(mut leg) = self.legs.remove(&id) else { return };
-        self.session_refreshed_by_us(now, &mut leg, message);
-        if let Some(sdp) = sdp {
-            self.take_remote(&mut leg, sdp);
+        let session = sdp.and_then(|sdp| Session::parse(sdp).ok());
+        let heard = session.is_some();
+        if let Some(session) = session {
+            self.hear(&mut leg, session);
         }
-        let waiting = leg.relays_for.take();
-        let answered = leg.remote.clone();
-        let peer = leg.peer;
+        let (waits, first, peer) = (leg.answers_for.take(), leg.delayed && leg.remote.is_some(), leg.peer);
+        // From here on it is a call like any other.
+        leg.delayed &= !first;
         self.legs.insert(id, leg);
-        match waiting {
-            Some(waiting) => self.pass_answer(now, waiting, answered.as_deref()),
-            None => {
-                // Our own offer after a narrower answer: the numbers may have changed.
-                if let Some(peer) = peer {
-                    let _ = self.fit(id, peer);
+        match (waits, peer) {
+            (Some(waits), _) => self.pass_delayed_answer(now, waits, id),
+            (None, Some(peer)) if first && heard => self.fit_or_offer(now, peer, id),
+            (None, _) => {}
+        }
+    }
+
+    pub(super) fn pracked(&mut self, now: Time, usage: UsageKey, sdp: Option<&Bytes>, key: Option<ServerKey>) {
+        let leg = self.leg_of(usage).and_then(|id| self.legs.remove(&id));
+        let Some(mut leg) = leg else {
+            if let Some(key) = key {
+                self.endpoint.respond(now.0, key, &Response::new(481));
+            }
+            return;
+        };
+        let session = sdp.and_then(|sdp| Session::parse(sdp).ok());
+        match (key, session) {
+            // A new offer (RFC 3262 5) is answered in the codecs that are agreed.
+            (Some(key), Some(session)) => {
+                let local = leg.local.as_deref().and_then(Audio::of).map(|audio| audio.codecs).unwrap_or_default();
+                let own = leg.shown.and_then(|shown| {
+                    answer(&session, &local, shown, Direction::SendRecv, &mut leg.origin).ok()
+                });
+                let body = own.as_ref().map(|own| Body::sdp(own.to_string()));
+                let code = if own.is_some() { 200 } else { 488 };
+                self.endpoint.respond(now.0, key, &Response::new(code).with_body(body.as_ref()));
+                if let Some(own) = own {
+                    self.hear(&mut leg, session);
+                    leg.local = Some(Box::new(own));
                 }
             }
+            (Some(key), None) => {
+                self.endpoint.respond(now.0, key, &Response::new(488));
+            }
+            // The answer to the offer in our provisional response.
+            (None, Some(session)) => self.hear(&mut leg, session),
+            (None, None) => {}
         }
-    }
-
-    fn pass_answer(&mut self, now: Time, waiting: LegId, answered: Option<&Session>) {
-        let Some(leg) = self.legs.get_mut(&waiting) else { return };
-        let (Some(usage), Some(shown), Some(answered)) = (leg.chosen, leg.shown, answered) else { return };
-        let mut session = rewrite_for_relay(answered, shown, &mut leg.origin);
-        if let Some(offered) = leg.remote.as_deref() {
-            sip::sdp::align_answer(offered, &mut session);
-        }
-        let body = Body::sdp(session.to_string());
-        leg.local = Some(Box::new(session));
-        let headers = super::session::current(leg);
-        let _ = self.endpoint.accept_offer(now.0, usage, headers, Some(&body));
-    }
-
-    pub(super) fn offer_refused(&mut self, now: Time, usage: UsageKey, code: u16) {
-        let Some(id) = self.leg_of(usage) else { return };
-        let Some(leg) = self.legs.get_mut(&id) else { return };
-        if let Some(timer) = &mut leg.session {
-            timer.retry_refresh();
-        }
-        let waiting = leg.relays_for.take().and_then(|waiting| self.legs.get(&waiting)).and_then(|leg| leg.chosen);
-        if let Some(waiting) = waiting {
-            let _ = self.endpoint.reject_offer(now.0, waiting, &Response::new(code));
-        }
-        self.watch_session(id);
-        if matches!(code, 408 | 481) {
-            self.lost_for(now, usage, Cause::PeerFailure);
+        let (id, answered) = (leg.id, leg.is_answered());
+        self.legs.insert(id, leg);
+        if answered {
+            // Our 200 waited for this.
+            self.checkpoint(id);
         }
     }
 
@@ -240,11 +161,6 @@ impl SipEngine {
             None => self.orphan_ended(usage),
         }
     }
-}
-
-enum Passed {
-    Waits,
-    Busy,
 }
 
 /// The digits of an INFO as phones send them (`application/dtmf-relay`: `Signal=5`; `application/dtmf`: `5`).

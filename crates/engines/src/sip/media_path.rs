@@ -3,6 +3,7 @@
 use super::leg::Leg;
 use super::SipEngine;
 use media::{Event as MediaEvent, PortId};
+use ::sip::dialog::UsageKey;
 use ::sip::message::Body;
 use ::sip::sdp::{align_answer, answer, offer, offer_for_second_leg, relay_codecs, rewrite_for_relay};
 use ::sip::sdp::{judge_second_answer, Audio, Direction, SecondLegAnswer, Session};
@@ -14,23 +15,26 @@ use switching::party::Digits;
 use switching::time::Time;
 
 impl SipEngine {
-    /// Opens a port for a leg, on our address towards its phone. False: none is to be had.
-    pub(super) fn open_port(&mut self, leg: &mut Leg, flow: &Flow) -> bool {
-        if leg.port.is_some() {
-            return true;
-        }
-        match self.relay.allocate(flow.local.ip()) {
-            Ok(port) => {
-                let shown = self.config.endpoint.addresses.shown_ip(flow);
-                leg.shown = Some(SocketAddr::new(shown, port.rtp.port()));
+    /// Opens a port for a leg, on our address towards its phone; gives what the phone is shown of it. None: no port is to be
+    /// had, or the leg has one of the other address family.
+    pub(super) fn open_port(&mut self, leg: &mut Leg, flow: &Flow) -> Option<SocketAddr> {
+        let port = match leg.port {
+            Some(port) => port,
+            None => {
+                let port = self.relay.allocate(flow.local.ip()).ok()?;
                 self.by_port.insert(port.id, leg.id);
                 // The port was just given out: it is known to the relay.
                 let _ = self.relay.expect_source(port.id, Some(flow.remote.ip()));
                 leg.port = Some(port);
-                true
+                port
             }
-            Err(_) => false,
+        };
+        if port.rtp.is_ipv4() != flow.local.is_ipv4() {
+            return None;
         }
+        let shown = SocketAddr::new(self.config.endpoint.addresses.shown_ip(flow), port.rtp.port());
+        leg.shown.get_or_insert(shown);
+        Some(shown)
     }
 
     /// Gives a leg's port back.
@@ -42,22 +46,38 @@ impl SipEngine {
         }
     }
 
-    /// Takes a description of the phone: where its sound goes from now on.
-    pub(super) fn take_remote(&mut self, leg: &mut Leg, sdp: &[u8]) -> bool {
-        let Ok(session) = Session::parse(sdp) else { return false };
-        let Some(audio) = Audio::of(&session) else { return false };
-        if let (Some(port), Some(rtp)) = (leg.port, audio.rtp) {
-            // The port is open as long as the leg has it.
-            let _ = self.relay.set_remote(port.id, rtp, audio.rtcp);
-            let _ = self.relay.set_telephone_event(port.id, audio.telephone_event());
+    /// Takes a description of the phone: where its sound goes from now on. A phone that refuses its sound stays as it was.
+    pub(super) fn hear(&mut self, leg: &mut Leg, session: Session) {
+        if let (Some(port), Some(audio)) = (leg.port, Audio::of(&session)) {
+            self.listen(leg, port.id, &audio);
         }
         leg.remote = Some(Box::new(session));
-        true
+    }
+
+    /// The port is open as long as the leg has it: the relay knows it.
+    fn listen(&self, leg: &Leg, port: PortId, audio: &Audio) {
+        if let Some(rtp) = audio.rtp {
+            let _ = self.relay.set_remote(port, rtp, audio.rtcp);
+        }
+        // What the phone sends is numbered as we told it (RFC 3264 5.1); a phone that was told nothing uses its own numbers.
+        let told = leg.local.as_deref().and_then(Audio::of).and_then(|audio| audio.telephone_event());
+        let event = audio.telephone_event().map(|own| told.unwrap_or(own));
+        let _ = self.relay.set_telephone_event(port, event);
+        if let Some(codec) = audio.codecs.iter().find(|codec| codec.is_sound()) {
+            let _ = self.relay.set_clock(port, codec.clock_hz);
+        }
+    }
+
+    /// A silent phone has shown that it is there: its silence counts from now.
+    pub(super) fn listen_again(&mut self, usage: UsageKey) {
+        let Some(leg) = self.leg_of(usage).and_then(|id| self.legs.get(&id)) else { return };
+        if let (Some(port), Some(audio)) = (leg.port, leg.remote.as_deref().and_then(Audio::of)) {
+            self.listen(leg, port.id, &audio);
+        }
     }
 
     /// What a leg is offered: its peer's description with our address, else what the relay can pass.
-    pub(super) fn offer_for(&mut self, leg: &mut Leg, peer: Option<LegId>) -> Option<Body> {
-        let shown = leg.shown?;
+    pub(super) fn offer_for(&mut self, leg: &mut Leg, peer: Option<LegId>, shown: SocketAddr) -> Body {
         let peer = peer.and_then(|peer| self.legs.get(&peer));
         let session = match peer.map(|peer| (peer, peer.remote.as_deref())) {
             Some((peer, Some(remote))) if peer.role == super::leg::Role::Arrived => {
@@ -72,7 +92,7 @@ impl SipEngine {
                 offer(&leg.told, shown, Direction::SendRecv, &mut leg.origin)
             }
         };
-        Some(said(leg, session))
+        said(leg, session)
     }
 
     /// What a leg is answered with: its peer's description with our address, else our own answer to its offer. None: there is
@@ -111,7 +131,7 @@ impl SipEngine {
 
     /// Two legs that both answered us: fits their codecs and lets them hear each other. Gives what the first must be offered
     /// anew, where the second took less. None of it fits: an error.
-    pub(super) fn fit(&mut self, first: LegId, second: LegId) -> Result<Option<Body>, NothingInCommon> {
+    pub(super) fn fit(&mut self, first: LegId, second: LegId) -> Result<Option<Session>, NothingInCommon> {
         self.bridge(first, second);
         let audio = |leg: LegId| self.legs.get(&leg).and_then(|leg| leg.remote.as_deref()).and_then(Audio::of);
         let (Some(first_audio), Some(second_audio)) = (audio(first), audio(second)) else { return Ok(None) };
@@ -127,7 +147,7 @@ impl SipEngine {
                 let Some(shown) = leg.shown else { return Ok(None) };
                 let session = offer(&codecs, shown, Direction::SendRecv, &mut leg.origin);
                 leg.told = codecs;
-                Ok(Some(said(leg, session)))
+                Ok(Some(session))
             }
             SecondLegAnswer::NothingInCommon => Err(NothingInCommon),
         }
@@ -156,11 +176,15 @@ impl SipEngine {
         }
     }
 
-    /// No sound for long: is the phone still there?
+    /// No sound for long: is the phone still there? One that is on hold, or holds, may well be silent.
     fn silent(&mut self, now: Time, port: PortId) {
         let Some(leg) = self.by_port.get(&port).and_then(|leg| self.legs.get(leg)) else { return };
-        let held = leg.remote.as_deref().and_then(Audio::of).is_some_and(|audio| audio.is_hold());
-        if let Some(usage) = leg.chosen.filter(|_| !held) {
+        let Some(usage) = leg.chosen else { return };
+        let talks = |session: &Session| Audio::of(session).is_some_and(|audio| audio.direction == Direction::SendRecv);
+        let held = [&leg.remote, &leg.local].into_iter().flatten().any(|session| !talks(session));
+        if held {
+            self.listen_again(usage);
+        } else {
             self.probe(now, usage);
         }
     }

@@ -9,8 +9,10 @@ mod cause;
 mod checkpoint;
 mod config;
 mod incoming;
+mod invite;
 mod leg;
 mod media_path;
+mod offers;
 mod orders;
 mod outgoing;
 mod register;
@@ -55,6 +57,9 @@ pub enum Output {
     },
 }
 
+/// Waking up so late is a stall of the machine, in milliseconds.
+const STALL_MS: u64 = 1_000;
+
 /// What an in-dialog request of ours was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
@@ -75,7 +80,7 @@ pub struct SipEngine {
     devices: BTreeMap<String, SipDevice>,
     users: BTreeMap<DeviceId, String>,
     /// How a registered contact was reached last, by user and URI.
-    flows: BTreeMap<(String, String), Flow>,
+    flows: BTreeMap<String, BTreeMap<String, Flow>>,
     legs: BTreeMap<LegId, Box<Leg>>,
     by_usage: BTreeMap<UsageKey, LegId>,
     by_port: BTreeMap<PortId, LegId>,
@@ -144,10 +149,10 @@ impl SipEngine {
     }
 
     /// A connection ended: devices that were reached over it are so no more, unless they come back soon.
+    ///
+    /// Nothing is told yet: the binding counts on without a flow until its grace is over.
     pub fn flow_lost(&mut self, now: Time, connection: u64) {
-        for user in self.registrar.flow_lost(connection, now.0) {
-            self.tell_registration(now, &user);
-        }
+        self.registrar.flow_lost(connection, now.0);
     }
 
     /// Nothing can be sent there (connection refused, host unreachable).
@@ -156,17 +161,13 @@ impl SipEngine {
         self.drain(now);
     }
 
-    /// After a stall of the machine: timers move by so much, since peers could not be heard meanwhile.
-    pub fn shift_timers(&mut self, by_ms: u64) {
-        self.endpoint.shift_timers(by_ms);
-    }
-
     /// Carries out an order at once.
     pub fn order(&mut self, now: Time, order: Order) {
         let Order { id, leg, what } = order;
         match what {
             OrderKind::Ring { device, from, to, peer, auto_answer, ring_limit_ms } => {
-                self.ring(now, &outgoing::Ring { leg, order: id, device, from, to, peer, auto_answer, ring_limit_ms });
+                let ring = outgoing::Ring { order: id, device, from, to, peer, auto_answer, ring_limit_ms };
+                self.ring(now, leg, Box::new(ring));
             }
             OrderKind::Alert { peer } => self.alert(now, leg, peer),
             OrderKind::Accept { peer } => self.accept(now, leg, peer),
@@ -199,8 +200,13 @@ impl SipEngine {
         [endpoint, registrar, session].into_iter().flatten().min().map(Time)
     }
 
-    /// The time has come.
+    /// The time has come. Sockets are read before this is called: after a stall of the machine what came meanwhile counts, and
+    /// timers move by the pause, since peers could not be heard.
     pub fn handle_timeout(&mut self, now: Time) {
+        let late_ms = self.endpoint.poll_timeout().map_or(0, |at| now.0.saturating_sub(at));
+        if late_ms >= STALL_MS {
+            self.endpoint.shift_timers(late_ms);
+        }
         self.endpoint.handle_timeout(now.0);
         self.drain(now);
         self.expire_registrations(now);
@@ -253,21 +259,19 @@ impl SipEngine {
 
     fn event(&mut self, now: Time, event: Event) {
         match event {
-            Event::Invite { usage, flow, sdp, message } => self.invited(now, usage, &flow, sdp.as_deref(), &message),
+            Event::Invite { usage, flow, sdp, message } => self.invited(now, usage, &flow, sdp.as_ref(), &message),
             Event::Request { key, flow, message } => self.requested(now, key, &flow, &message),
             Event::Response { .. } | Event::NoResponse { .. } => {}
-            Event::Provisional { usage, code, sdp, message, .. } => {
-                self.provisional(now, usage, code, sdp.as_deref(), &message);
-            }
-            Event::Answered { usage, sdp, message } => self.answered(now, usage, sdp.as_deref(), &message),
+            Event::Provisional { usage, code, sdp, .. } => self.provisional(now, usage, code, sdp.as_ref()),
+            Event::Answered { usage, sdp, message } => self.answered(now, usage, sdp.as_ref(), &message),
             Event::Failed { usage, code, message } => self.failed(now, usage, code, message.as_ref()),
-            Event::Acked { usage, sdp } => self.acked(now, usage, sdp.as_deref()),
+            Event::Acked { usage, sdp } => self.acked(now, usage, sdp.as_ref()),
             Event::NoAck { usage } | Event::NoPrack { usage } => self.lost(now, usage),
-            Event::Prack { usage, key, .. } => self.pracked(now, usage, key),
-            Event::ReInvite { usage, sdp, message } => self.offered(now, usage, false, sdp.as_deref(), &message),
-            Event::Update { usage, sdp, message } => self.offered(now, usage, true, sdp.as_deref(), &message),
-            Event::OfferAnswered { usage, sdp, message } => self.offer_answered(now, usage, sdp.as_deref(), &message),
-            Event::OfferRefused { usage, code, .. } => self.offer_refused(now, usage, code),
+            Event::Prack { usage, sdp, key } => self.pracked(now, usage, sdp.as_ref(), key),
+            Event::ReInvite { usage, sdp, message } => self.offered(now, usage, false, sdp.as_ref(), &message),
+            Event::Update { usage, sdp, message } => self.offered(now, usage, true, sdp.as_ref(), &message),
+            Event::OfferAnswered { usage, sdp, message } => self.offer_answered(now, usage, sdp.as_ref(), &message),
+            Event::OfferRefused { usage, code, message } => self.offer_refused(now, usage, code, message.as_ref()),
             Event::Info { usage, content_type, body, .. } => self.info(now, usage, &content_type, &body),
             Event::InDialog { key, message, .. } => self.in_dialog(now, key, &message),
             Event::RequestDone { usage, method, code, .. } => self.request_done(now, usage, method, code),

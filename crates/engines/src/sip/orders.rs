@@ -1,8 +1,8 @@
 //! What the core orders on a leg that is there.
 
-use super::leg::{Leg, Role};
+use super::leg::{Role, Why};
 use super::{cause, Asked, Output, SipEngine};
-use ::sip::dialog::{Offer, OfferMethod, UsageKey};
+use ::sip::dialog::{OfferMethod, UsageKey};
 use ::sip::message::{Headers, Method};
 use ::sip::transaction::Response;
 use switching::cause::Cause;
@@ -14,23 +14,24 @@ impl SipEngine {
     /// The caller is told that its destination rings: 180, or 183 where early sound is there.
     pub(super) fn alert(&mut self, now: Time, id: LegId, peer: Option<LegId>) {
         let Some(mut leg) = self.legs.remove(&id) else { return };
-        let early = peer.filter(|peer| self.legs.get(peer).is_some_and(|peer| peer.remote.is_some()));
+        let usage = leg.usage().filter(|_| !leg.is_answered());
+        let sounds = peer.filter(|peer| self.legs.get(peer).is_some_and(|peer| peer.remote.is_some()));
         leg.progress_from = peer;
-        if leg.peer.is_none() {
+        if leg.peer.is_none() || sounds.is_some() {
             leg.peer = peer;
         }
-        let usage = leg.usage();
-        let (code, body) = match early {
-            Some(peer) => (183, self.answer_for(&mut leg, Some(peer))),
-            None => (180, None),
-        };
+        let (may, must) = leg.reliable;
+        // An offer may stand in a reliable response only (RFC 3262 5), and a reliable one must hold it.
+        let body = sounds.filter(|_| may || !leg.delayed).and_then(|peer| self.answer_for(&mut leg, Some(peer)));
+        let mute = leg.delayed && must && body.is_none();
         self.legs.insert(id, leg);
-        if let Some(peer) = early {
+        if let Some(peer) = sounds {
             self.bridge(id, peer);
         }
-        if let Some(usage) = usage {
+        if let Some(usage) = usage.filter(|_| !mute) {
+            let (code, reliable) = if body.is_some() { (183, true) } else { (180, false) };
             // A caller that has hung up meanwhile needs no ringing.
-            let _ = self.endpoint.provisional(now.0, usage, code, Headers::none(), body, false);
+            let _ = self.endpoint.provisional(now.0, usage, code, Headers::none(), body, reliable);
         }
     }
 
@@ -48,15 +49,18 @@ impl SipEngine {
     /// The caller's leg is answered with what its peer answered.
     pub(super) fn accept(&mut self, now: Time, id: LegId, peer: LegId) {
         let Some(mut leg) = self.legs.remove(&id) else { return };
-        let Some(usage) = leg.usage() else {
+        let Some(usage) = leg.usage().filter(|_| !leg.is_answered()) else {
             self.legs.insert(id, leg);
             return;
         };
         leg.peer = Some(peer);
-        let body = self.answer_for(&mut leg, Some(peer));
+        // Offer and answer are exchanged already where our offer went in a reliable provisional response.
+        let exchanged = leg.delayed && leg.remote.is_some();
+        let body = if exchanged { None } else { self.answer_for(&mut leg, Some(peer)) };
+        let fits = exchanged || body.is_some();
         let headers = self.session_in_answer(now, &mut leg);
         leg.chosen = Some(usage);
-        let fits = body.is_some();
+        leg.delayed &= !exchanged;
         self.legs.insert(id, leg);
         if let Some(peer) = self.legs.get_mut(&peer) {
             peer.peer = Some(id);
@@ -67,9 +71,7 @@ impl SipEngine {
             let _ = self.endpoint.accept(now.0, usage, headers, body);
             self.checkpoint(id);
         } else {
-            let cause = Cause::Incompatible;
-            self.report(id, ReportKind::Released { cause, q850: cause.q850() });
-            self.release(now, id, cause);
+            self.incompatible(now, id);
         }
     }
 
@@ -80,22 +82,25 @@ impl SipEngine {
                 leg.peer = Some(peer);
             }
         }
+        self.fit_or_offer(now, first, second);
+    }
+
+    /// Lets two legs hear each other; `first` is offered less where `second` took less, and `second` ends where nothing fits.
+    pub(super) fn fit_or_offer(&mut self, now: Time, first: LegId, second: LegId) {
         match self.fit(first, second) {
             Ok(None) => {}
-            Ok(Some(body)) => {
-                let usage = self.legs.get(&first).and_then(|leg| leg.chosen);
-                if let Some(usage) = usage {
-                    let offer = Offer { method: OfferMethod::ReInvite, headers: Headers::none(), body: Some(body) };
-                    // An offer that crosses another one is tried again by the dialog; a leg that is gone needs none.
-                    let _ = self.endpoint.offer(now.0, usage, offer);
-                }
+            Ok(Some(session)) => {
+                // A leg that is gone needs no offer; one under way is answered in the same codecs.
+                let _ = self.send_offer(now, first, OfferMethod::ReInvite, Some(session), Why::Narrower(second));
             }
-            Err(super::media_path::NothingInCommon) => {
-                let cause = Cause::Incompatible;
-                self.report(second, ReportKind::Released { cause, q850: cause.q850() });
-                self.release(now, second, cause);
-            }
+            Err(super::media_path::NothingInCommon) => self.incompatible(now, second),
         }
+    }
+
+    fn incompatible(&mut self, now: Time, id: LegId) {
+        let cause = Cause::Incompatible;
+        self.report(id, ReportKind::Released { cause, q850: cause.q850() });
+        self.release(now, id, cause);
     }
 
     /// Makes a ringing phone answer (the `talk` event package of phones, as the field uses it).
@@ -104,10 +109,9 @@ impl SipEngine {
             None => Some(OrderFault::UnknownLeg),
             Some(leg) => {
                 let can = self.users.get(&leg.device).and_then(|user| self.devices.get(user)).is_some_and(|it| it.remote_answer);
-                match leg.usage().filter(|_| can && leg.role == Role::Ordered && !leg.is_answered()) {
-                    None => Some(OrderFault::DeviceCannot),
-                    Some(usage) => self.tell_to_talk(now, order, usage),
-                }
+                let rings = can && leg.role == Role::Ordered && !leg.is_answered();
+                let usages: Vec<UsageKey> = leg.forks.iter().filter(|_| rings).map(|fork| fork.usage).collect();
+                self.tell_to_talk(now, order, &usages)
             }
         };
         if let Some(why) = fault {
@@ -115,27 +119,29 @@ impl SipEngine {
         }
     }
 
-    fn tell_to_talk(&mut self, now: Time, order: OrderId, usage: UsageKey) -> Option<OrderFault> {
-        let headers = Headers::none().with("Event", "talk").with("Subscription-State", "active");
-        match self.endpoint.send(now.0, usage, Method::Notify, headers, None) {
-            Ok(()) => {
-                self.asked.insert(usage, Asked::Talk(order));
-                None
+    /// Tells the first contact that rings: one that has not said so yet has no dialog to tell it in.
+    fn tell_to_talk(&mut self, now: Time, order: OrderId, usages: &[UsageKey]) -> Option<OrderFault> {
+        for usage in usages {
+            let headers = Headers::none().with("Event", "talk").with("Subscription-State", "active");
+            if self.endpoint.send(now.0, *usage, Method::Notify, headers, None).is_ok() {
+                self.asked.insert(*usage, Asked::Talk(order));
+                return None;
             }
-            Err(_) => Some(OrderFault::DeviceCannot),
         }
+        Some(OrderFault::DeviceCannot)
     }
 
     /// Ends a leg, whatever its state.
     pub(super) fn release(&mut self, now: Time, id: LegId, why: Cause) {
         let Some(leg) = self.legs.get(&id) else { return };
-        let usages: Vec<UsageKey> = leg.usages.clone();
-        for usage in usages {
-            let headers = cause::reason(why);
-            let code = cause::status(why);
-            let headers = if code == 503 { headers.with("Retry-After", "5") } else { headers };
+        let mut headers = cause::reason(why);
+        let code = cause::status(why);
+        if code == 503 {
+            headers.push("Retry-After", super::incoming::RETRY_AFTER_S);
+        }
+        for fork in &leg.forks {
             // A usage that has ended by itself needs no end.
-            let _ = self.endpoint.end(now.0, usage, code, headers);
+            let _ = self.endpoint.end(now.0, fork.usage, code, headers.clone());
         }
         self.forget(now, id);
     }
@@ -157,7 +163,8 @@ impl SipEngine {
         match self.asked.remove(&usage) {
             // Any answer but these shows that the dialog lives (RFC 5057 5.1).
             Some(Asked::Probe) if matches!(code, 408 | 481 | 503) => self.lost_for(now, usage, Cause::MediaLost),
-            Some(Asked::Probe) | None => {}
+            Some(Asked::Probe) => self.listen_again(usage),
+            None => {}
             Some(Asked::Talk(order)) => {
                 let input = match code {
                     200..=299 => EngineInput::OrderDone(order),
@@ -178,9 +185,9 @@ impl SipEngine {
     /// A leg is over for this engine; its usages may still say good-bye.
     pub(super) fn forget(&mut self, now: Time, id: LegId) {
         let Some(mut leg) = self.legs.remove(&id) else { return };
-        for usage in &leg.usages {
-            self.by_usage.remove(usage);
-            self.asked.remove(usage);
+        for fork in &leg.forks {
+            self.by_usage.remove(&fork.usage);
+            self.asked.remove(&fork.usage);
         }
         if let Some(at) = leg.session_at.take() {
             self.session_deadlines.remove(&(at, id));
@@ -190,14 +197,5 @@ impl SipEngine {
             self.out.push_back(Output::Checkpoint(id, None));
         }
         self.let_go_of_offer(now, &leg);
-    }
-
-    /// The peer of a leg that goes may wait for the answer to an offer that it passed.
-    fn let_go_of_offer(&mut self, now: Time, leg: &Leg) {
-        if let Some(waiting) = leg.relays_for
-            && let Some(usage) = self.legs.get(&waiting).and_then(|leg| leg.chosen)
-        {
-            let _ = self.endpoint.reject_offer(now.0, usage, &Response::new(500));
-        }
     }
 }

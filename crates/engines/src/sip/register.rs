@@ -68,11 +68,13 @@ impl SipEngine {
             Change::Added(binding) | Change::Refreshed { after: binding, .. } => (binding, true),
             Change::Removed(binding) => (binding, false),
         };
-        let place = (user.to_owned(), binding.uri.clone());
         if there {
-            self.flows.insert(place, *flow);
+            let old = self.flows.entry(user.to_owned()).or_default().insert(binding.uri.clone(), *flow);
+            if let Some(old) = old.filter(|old| old.connection != 0 && old.connection != flow.connection) {
+                self.move_dialogs(&old, flow);
+            }
         } else {
-            self.flows.remove(&place);
+            self.forget_flow(user, &binding.uri);
         }
         self.out.push_back(Output::Binding {
             user: user.to_owned(),
@@ -82,13 +84,33 @@ impl SipEngine {
         });
     }
 
+    /// A phone came back over another connection: its dialogs go on there (RFC 5626 5.3).
+    fn move_dialogs(&mut self, old: &Flow, new: &Flow) {
+        for usage in self.legs.values().flat_map(|leg| &leg.forks).map(|fork| fork.usage) {
+            let was = self.endpoint.info(usage).map(|info| info.flow);
+            if was.is_some_and(|was| was.transport == old.transport && was.connection == old.connection) {
+                // It was just seen.
+                let _ = self.endpoint.rebind(usage, *new);
+            }
+        }
+    }
+
+    fn forget_flow(&mut self, user: &str, uri: &str) {
+        if let Some(flows) = self.flows.get_mut(user) {
+            flows.remove(uri);
+            if flows.is_empty() {
+                self.flows.remove(user);
+            }
+        }
+    }
+
     /// Takes back a stored binding after a restart; `local` is our address towards its source.
     pub fn restore_binding(&mut self, now: Time, user: &str, stored: &[u8], local: std::net::SocketAddr) {
         let Ok(binding) = Binding::from_stored(stored) else { return };
-        let place = (user.to_owned(), binding.uri.clone());
+        let uri = binding.uri.clone();
         let flow = Flow { transport: Transport::Udp, local, remote: binding.source, connection: 0 };
         if self.devices.contains_key(user) && self.registrar.restore(user, binding, now.0) {
-            self.flows.insert(place, flow);
+            self.flows.entry(user.to_owned()).or_default().insert(uri, flow);
             self.tell_registration(now, user);
         }
     }
@@ -99,7 +121,7 @@ impl SipEngine {
         }
         for expired in self.registrar.expire(now.0) {
             let user = expired.address_of_record.to_string();
-            self.flows.remove(&(user.clone(), expired.binding.uri.clone()));
+            self.forget_flow(&user, &expired.binding.uri);
             self.out.push_back(Output::Binding {
                 user: user.clone(),
                 contact: expired.binding.uri,
@@ -131,7 +153,10 @@ impl SipEngine {
             },
             user_agent: binding.user_agent.clone().unwrap_or_default(),
         };
-        self.registrar.reachable(user, now.0).iter().map(contact).collect()
+        let mut contacts: Vec<Contact> = self.registrar.bindings(user, now.0).iter().map(contact).collect();
+        // A refresh changes the registrar's order; that is no news.
+        contacts.sort_by(|a, b| (&a.ip, a.port, &a.user_agent).cmp(&(&b.ip, b.port, &b.user_agent)));
+        contacts
     }
 }
 

@@ -1,19 +1,24 @@
 //! Session timers of legs (RFC 4028): each leg has its own, refreshed with the current description.
+//!
+//! A timer starts or starts anew only with a 2xx; a refused refresh leaves it running.
 
-use super::leg::Leg;
+use super::leg::{Leg, Why};
 use super::SipEngine;
-use ::sip::dialog::{Offer, OfferMethod};
-use ::sip::message::{Body, HeaderName, Headers, Message};
+use ::sip::dialog::OfferMethod;
+use ::sip::message::{HeaderName, Headers, Message};
 use ::sip::session_timer::{
-    answer_headers, parse_min_se, parse_session_expires, Due, Refresher, SessionExpires, SessionTimer, TimerAnswer,
+    answer_headers, parse_min_se, parse_session_expires, retry_headers, Due, SessionExpires, SessionTimer, TimerAnswer,
     TimerConfig, TimerHeaders,
 };
 use switching::cause::Cause;
 use switching::id::LegId;
 use switching::time::Time;
 
+/// A refused refresh is tried again after so long, in milliseconds.
+const REFRESH_AGAIN_MS: u64 = 10_000;
+
 impl SipEngine {
-    fn timer_config(&self) -> TimerConfig {
+    pub(super) fn timer_config(&self) -> TimerConfig {
         self.config.session_timer.unwrap_or_default()
     }
 
@@ -24,8 +29,21 @@ impl SipEngine {
         if headers.session_expires.is_none() && self.config.session_timer.is_none() {
             return Ok(None);
         }
-        let config = self.timer_config();
-        match answer_headers(&config, &headers) {
+        self.answer_to(&headers)
+    }
+
+    /// The same for a re-INVITE or UPDATE.
+    pub(super) fn session_of_offer(&self, id: LegId, message: &Message) -> Result<Option<TimerAnswer>, Headers> {
+        let headers = read(message);
+        let runs = self.legs.get(&id).is_some_and(|leg| leg.session.is_some());
+        if headers.session_expires.is_none() && !runs {
+            return Ok(None);
+        }
+        self.answer_to(&headers)
+    }
+
+    fn answer_to(&self, headers: &TimerHeaders) -> Result<Option<TimerAnswer>, Headers> {
+        match answer_headers(&self.timer_config(), headers) {
             Ok(answer) => Ok(Some(answer)),
             Err(small) => Err(Headers::none().with("Min-SE", small.min_se_s.to_string())),
         }
@@ -45,26 +63,35 @@ impl SipEngine {
         self.schedule(leg);
     }
 
-    /// A re-INVITE or UPDATE of the peer refreshes the session; gives the lines of our 200.
-    pub(super) fn session_refreshed_by_peer(&mut self, now: Time, leg: &mut Leg, message: &Message) -> Headers {
-        let headers = read(message);
-        if headers.session_expires.is_none() && leg.session.is_none() {
-            return Headers::none();
-        }
-        let Ok(answer) = answer_headers(&self.timer_config(), &headers) else { return Headers::none() };
-        leg.session = SessionTimer::after_answer(&answer, now.0);
-        leg.session_answer = Some(answer);
-        self.schedule(leg);
-        print(&answer)
+    /// We accepted a re-INVITE or UPDATE of the peer, which refreshes the session.
+    pub(super) fn session_refreshed_by_peer(&mut self, now: Time, id: LegId, answer: &TimerAnswer) {
+        let Some(mut leg) = self.legs.remove(&id) else { return };
+        leg.session = SessionTimer::after_answer(answer, now.0);
+        self.schedule(&mut leg);
+        self.legs.insert(id, leg);
     }
 
     /// Our own re-INVITE or UPDATE was answered.
-    pub(super) fn session_refreshed_by_us(&mut self, now: Time, leg: &mut Leg, message: &Message) {
-        let negotiated = SessionTimer::after_response(&read(message), now.0);
+    pub(super) fn session_refreshed_by_us(&mut self, now: Time, id: LegId, message: &Message) {
+        let Some(mut leg) = self.legs.remove(&id) else { return };
         if let Some(timer) = &mut leg.session {
-            timer.refreshed(negotiated);
+            timer.refreshed(SessionTimer::after_response(&read(message), now.0));
+            leg.refresh_from = 0;
+            self.schedule(&mut leg);
         }
-        self.schedule(leg);
+        self.legs.insert(id, leg);
+    }
+
+    /// Our own re-INVITE or UPDATE was refused: the session runs on, and a refresh is tried again.
+    pub(super) fn refresh_refused(&mut self, now: Time, id: LegId, code: u16, message: Option<&Message>) {
+        let Some(mut leg) = self.legs.remove(&id) else { return };
+        if let Some(timer) = &mut leg.session {
+            timer.retry_refresh();
+            leg.refresh_from = now.0 + REFRESH_AGAIN_MS;
+            leg.min_se_s = message.filter(|_| code == 422).and_then(|message| read(message).min_se_s).max(leg.min_se_s);
+            self.schedule(&mut leg);
+        }
+        self.legs.insert(id, leg);
     }
 
     pub(super) fn session_timeouts(&mut self, now: Time) {
@@ -73,65 +100,60 @@ impl SipEngine {
                 return;
             }
             self.session_deadlines.remove(&(at, id));
-            let Some(leg) = self.legs.get_mut(&id) else { continue };
+            let Some(mut leg) = self.legs.remove(&id) else { continue };
             leg.session_at = None;
-            match leg.session.as_mut().and_then(|timer| timer.poll(now.0)) {
-                Some(Due::Refresh) => self.refresh(now, id),
-                Some(Due::HangUp) => {
-                    if let Some(usage) = self.legs.get(&id).and_then(Leg::usage_of) {
-                        self.lost_for(now, usage, Cause::EngineLost);
-                    }
-                }
-                None => {}
+            let due = leg.session.as_mut().and_then(|timer| timer.poll(now.0));
+            self.schedule(&mut leg);
+            let usage = leg.chosen;
+            self.legs.insert(id, leg);
+            match (due, usage) {
+                (Some(Due::Refresh), _) => self.refresh(now, id),
+                (Some(Due::HangUp), Some(usage)) => self.lost_for(now, usage, Cause::EngineLost),
+                (Some(Due::HangUp), None) | (None, _) => {}
             }
-            self.watch_session(id);
         }
     }
 
     fn refresh(&mut self, now: Time, id: LegId) {
-        let config = self.timer_config();
-        let Some(leg) = self.legs.get(&id) else { return };
-        let (Some(usage), Some(timer)) = (leg.chosen, &leg.session) else { return };
-        let wish = timer.refresh_headers(&config);
-        let mut headers = Headers::none();
-        if let Some(expires) = wish.session_expires {
-            headers.push("Session-Expires", session_expires(&expires));
-        }
-        if let Some(min_se) = wish.min_se_s {
-            headers.push("Min-SE", min_se.to_string());
-        }
-        let body = leg.local.as_deref().map(|session| Body::sdp(session.to_string()));
-        // A pending offer refreshes the session as well.
-        let _ = self.endpoint.offer(now.0, usage, Offer { method: OfferMethod::ReInvite, headers, body });
-    }
-
-    /// Looks anew at when the timer of a leg is due.
-    pub(super) fn watch_session(&mut self, id: LegId) {
-        let Some(mut leg) = self.legs.remove(&id) else { return };
-        self.schedule(&mut leg);
-        self.legs.insert(id, leg);
+        let session = self.legs.get(&id).and_then(|leg| leg.local.as_deref().cloned());
+        // An offer that is under way refreshes the session as well.
+        let _ = self.send_offer(now, id, OfferMethod::ReInvite, session, Why::Refresh);
     }
 
     fn schedule(&mut self, leg: &mut Leg) {
         if let Some(at) = leg.session_at.take() {
             self.session_deadlines.remove(&(at, leg.id));
         }
-        leg.session_at = leg.session.as_ref().and_then(SessionTimer::next_deadline);
+        let at = leg.session.as_ref().and_then(SessionTimer::next_deadline);
+        leg.session_at = at.map(|at| at.max(leg.refresh_from));
         if let Some(at) = leg.session_at {
             self.session_deadlines.insert((at, leg.id));
         }
     }
 }
 
-impl Leg {
-    fn usage_of(self: &Box<Self>) -> Option<sip::dialog::UsageKey> {
-        self.chosen
-    }
+/// The session interval to ask for when an INVITE that asked for `asked_s` was refused as too short; none: asking again
+/// would help nothing.
+pub(super) fn longer(asked_s: u32, refusal: &Message) -> Option<u32> {
+    let session_expires = (asked_s > 0).then_some(SessionExpires { interval_s: asked_s, refresher: None });
+    let sent = TimerHeaders { supports_timer: true, session_expires, min_se_s: None };
+    Some(retry_headers(&sent, &read(refusal))?.session_expires?.interval_s)
 }
 
-/// The lines of a 200 to a re-INVITE that was passed to the peer.
-pub(super) fn current(leg: &Leg) -> Headers {
-    leg.session_answer.as_ref().filter(|_| leg.session.is_some()).map_or_else(Headers::none, print)
+/// The lines of our re-INVITE or UPDATE on a leg with a timer: a request without them would end it (RFC 4028 7.4).
+pub(super) fn refresh_lines(leg: &Leg, config: &TimerConfig) -> Headers {
+    let mut headers = Headers::none();
+    let Some(timer) = &leg.session else { return headers };
+    let wish = timer.refresh_headers(config);
+    let least_s = leg.min_se_s.unwrap_or(0);
+    if let Some(expires) = wish.session_expires {
+        let expires = SessionExpires { interval_s: expires.interval_s.max(least_s), ..expires };
+        headers.push("Session-Expires", expires.to_string());
+    }
+    if let Some(min_se) = wish.min_se_s.max(leg.min_se_s) {
+        headers.push("Min-SE", min_se.to_string());
+    }
+    headers
 }
 
 fn read(message: &Message) -> TimerHeaders {
@@ -144,22 +166,13 @@ fn read(message: &Message) -> TimerHeaders {
     }
 }
 
-fn print(answer: &TimerAnswer) -> Headers {
+pub(super) fn print(answer: &TimerAnswer) -> Headers {
     let mut headers = Headers::none();
     if let Some(expires) = &answer.session_expires {
-        headers.push("Session-Expires", session_expires(expires));
+        headers.push("Session-Expires", expires.to_string());
     }
     if answer.requires_timer {
         headers.push("Require", "timer");
     }
     headers
-}
-
-fn session_expires(expires: &SessionExpires) -> String {
-    let refresher = match expires.refresher {
-        Some(Refresher::Uac) => ";refresher=uac",
-        Some(Refresher::Uas) => ";refresher=uas",
-        None => "",
-    };
-    format!("{}{refresher}", expires.interval_s)
 }
