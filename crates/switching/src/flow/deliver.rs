@@ -235,7 +235,7 @@ impl Switch {
         }
     }
 
-    fn note_refusal(&mut self, call: CallId, cause: Cause, q850: u8) {
+    pub(crate) fn note_refusal(&mut self, call: CallId, cause: Cause, q850: u8) {
         let Some(work) = self.state.work.get_mut(&call) else { return };
         if work.refused.is_none_or(|(old, _)| strength(cause) > strength(old)) {
             work.refused = Some((cause, q850));

@@ -41,9 +41,7 @@ impl Switch {
             };
             self.end_call_of(call, connection, for_others);
         } else {
-            if let Some(work) = self.state.work.get_mut(&call) {
-                work.refused.get_or_insert((cause, q850));
-            }
+            self.note_refusal(call, cause, q850);
             self.fail_if_nobody_rings(call);
         }
     }
