@@ -3,4 +3,5 @@
 mod basics;
 mod net;
 mod phone;
+mod registrar;
 mod world;
