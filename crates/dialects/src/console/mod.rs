@@ -28,6 +28,8 @@ mod sse;
 mod status_page;
 mod stream;
 mod test_control;
+#[cfg(test)]
+mod tests;
 mod verb;
 mod who;
 

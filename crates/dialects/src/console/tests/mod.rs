@@ -1,0 +1,5 @@
+//! The door's promises that need no socket: folds, refusals, descriptions.
+
+mod describe;
+mod fold;
+mod office;
