@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part of the harness")]
 
+pub mod sipp;
+
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
