@@ -108,9 +108,13 @@ impl Doors {
         }
         if let Some(listener) = fusion_events {
             let door = self.fusion.clone();
-            spawn("fusion_events", listener, |listener| async move {
-                fusion::serve_events(listener, door).await;
-                Ok(())
+            spawn("fusion_events", listener, |listener| {
+                // Called here, not when it is first polled: `ready` means that events are served.
+                let serving = fusion::serve_events(listener, door);
+                async move {
+                    serving.await;
+                    Ok(())
+                }
             });
         }
         if let Some(listener) = shared_http {

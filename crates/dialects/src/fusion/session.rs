@@ -4,9 +4,9 @@
 //! that does not take its frames is closed; it never slows the exchange.
 
 use super::Door;
-use super::stream::Stream;
+use super::stream::{Listening, Stream};
 use crate::common::clock::Clock;
-use rustix::net::sockopt;
+use rustix::net::{SocketFlags, sockopt};
 use std::net::SocketAddr;
 use std::time::Duration;
 use switching::time::Time;
@@ -28,9 +28,14 @@ const BATCH_MAX: usize = 256;
 /// Pause after the operating system refused a connection (no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves event sockets until it is dropped; dropping closes them all.
-pub async fn serve_events(listener: TcpListener, door: Door) {
-    let _listening = door.stream.listening();
+/// Serves event sockets until it is dropped; dropping closes them all. From this call on, before it is first polled, the event
+/// service counts as running.
+pub fn serve_events(listener: TcpListener, door: Door) -> impl Future<Output = ()> + Send + 'static {
+    let listening = door.stream.listening();
+    serve(listener, door, listening)
+}
+
+async fn serve(listener: TcpListener, door: Door, mut listening: Listening) {
     let mut sockets = JoinSet::new();
     loop {
         tokio::select! {
@@ -44,7 +49,24 @@ pub async fn serve_events(listener: TcpListener, door: Door) {
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
+            Some(tell) = listening.asked.recv() => {
+                take_in(&mut sockets, &listener, &door);
+                // The request that asked may be gone.
+                let _ = tell.send(());
+            }
             Some(_) = sockets.join_next() => {}
+        }
+    }
+}
+
+/// Accepts all who have connected, also those of whom the runtime has not been told yet.
+fn take_in(sockets: &mut JoinSet<()>, listener: &TcpListener, door: &Door) {
+    while sockets.try_join_next().is_some() {}
+    while let Ok(socket) = rustix::net::accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+        let socket = std::net::TcpStream::from(socket);
+        let client = socket.peer_addr();
+        if let (Ok(client), Ok(socket)) = (client, TcpStream::from_std(socket)) {
+            welcome(sockets, socket, client, door);
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use super::event::{self, PONG};
 use crate::common::ring::{Behind, Ring};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switching::event::Event;
 use switching::picture::{Before, Picture};
+use tokio::sync::{mpsc, oneshot};
 
 /// Frames that are kept. A socket that may lag by [`super::session::UNSENT_MAX`] octets of the shortest frames is never cut
 /// off by the ring first.
 const FRAMES_MAX: usize = 65_536;
+/// Requests that may wait at once for a listener to take in who has connected; more wait for their turn.
+const ASKS_MAX: usize = 64;
 
 /// One frame and where it ends in the stream of all octets.
 pub(super) struct Frame {
@@ -22,7 +24,8 @@ struct Inner {
     /// Octets of all frames so far; held while a frame is appended, so that ends rise with positions.
     octets: Mutex<u64>,
     first_seq: u64,
-    listeners: AtomicUsize,
+    /// How to ask each listener to take in who has connected.
+    listeners: Mutex<Vec<mpsc::Sender<oneshot::Sender<()>>>>,
 }
 
 /// The door's end of the log. Cheap to clone.
@@ -34,7 +37,7 @@ impl Stream {
     #[must_use]
     pub fn new(first_seq: u64) -> Self {
         let ring = Ring::new(0, FRAMES_MAX);
-        Self(Arc::new(Inner { ring, octets: Mutex::new(0), first_seq, listeners: AtomicUsize::new(0) }))
+        Self(Arc::new(Inner { ring, octets: Mutex::new(0), first_seq, listeners: Mutex::default() }))
     }
 
     /// Takes one committed event. The projector calls it before the reply of the command that caused the event is given
@@ -55,12 +58,25 @@ impl Stream {
 
     /// Queues one `evPong` to every socket. False: no socket can be connected at all.
     pub(super) fn pong(&self) -> bool {
-        if self.0.listeners.load(Ordering::Acquire) == 0 {
+        if self.listeners().is_empty() {
             return false;
         }
         self.push(PONG.to_vec());
         self.publish();
         true
+    }
+
+    /// Lets the listeners take in who has connected: a client that connects and then asks for something has to get the events of
+    /// what it asked for, whichever of its two connections is looked at first.
+    pub(super) async fn take_in(&self) {
+        let listeners = self.listeners().clone();
+        for listener in listeners {
+            let (tell, told) = oneshot::channel();
+            if listener.send(tell).await.is_ok() {
+                // A listener that ends meanwhile has nobody to take in.
+                let _ = told.await;
+            }
+        }
     }
 
     fn push(&self, bytes: Vec<u8>) {
@@ -85,16 +101,26 @@ impl Stream {
 
     /// Says that a listener is there for as long as what it gives is kept.
     pub(super) fn listening(&self) -> Listening {
-        self.0.listeners.fetch_add(1, Ordering::AcqRel);
-        Listening(self.clone())
+        let (asks, asked) = mpsc::channel(ASKS_MAX);
+        self.listeners().push(asks);
+        Listening { stream: self.clone(), asked }
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::Sender<oneshot::Sender<()>>>> {
+        self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A listener for event sockets is there.
-pub(super) struct Listening(Stream);
+pub(super) struct Listening {
+    stream: Stream,
+    /// Who waits until all that have connected are taken in.
+    pub(super) asked: mpsc::Receiver<oneshot::Sender<()>>,
+}
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.0.0.listeners.fetch_sub(1, Ordering::AcqRel);
+        self.asked.close();
+        self.stream.listeners().retain(|asks| !asks.is_closed());
     }
 }

@@ -107,6 +107,11 @@ impl Function {
         matches!(self, Self::CcHangup | Self::CcOriginate | Self::CcSetVar)
     }
 
+    /// Whether events may come of it at once.
+    pub(super) const fn causes_events(self) -> bool {
+        matches!(self, Self::CcPing | Self::CcOriginate)
+    }
+
     /// Whether it may wait for a person.
     pub(super) const fn waits(self) -> bool {
         matches!(self, Self::CcOriginate)

@@ -95,6 +95,9 @@ impl Door {
             return Response::empty(503);
         }
         self.note_use(function, extension, request.client);
+        if function.causes_events() {
+            self.stream.take_in().await;
+        }
         let asked = Asked { door: self, params: &params, format, client: request.client };
         let answer = function.call(&asked).await;
         if let (true, Answer::Code(result)) = (function.changes(), &answer) {

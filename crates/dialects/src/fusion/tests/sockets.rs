@@ -7,25 +7,21 @@ use tokio::io::AsyncWriteExt;
 
 const PONG_TEXT: &str = "<evPong>\n</evPong>\n";
 
-/// A socket that the server has taken in: its first pong has come.
+/// A socket that has had its first pong: who connects and then pings gets it.
 async fn connected(rig: &Rig) -> Client {
     let mut socket = Client::connect(rig.events).await;
-    soon(async {
-        loop {
-            assert_eq!(rig.get("/xml/ccPing.php").await.0, 200);
-            let mut octets = [0; 19];
-            let read = tokio::time::timeout(
-                std::time::Duration::from_millis(200),
-                tokio::io::AsyncReadExt::read_exact(&mut socket.socket, &mut octets),
-            );
-            if let Ok(read) = read.await {
-                read.expect("open");
-                return;
-            }
-        }
-    })
-    .await;
+    rig.body("/xml/ccPing").await;
+    assert_eq!(socket.octets(PONG_TEXT.len()).await, PONG_TEXT);
     socket
+}
+
+#[tokio::test]
+async fn who_connects_and_then_pings_gets_the_pong() {
+    let rig = Rig::office().await;
+    rig.body("/xml/ccPing").await;
+    for _ in 0..300 {
+        connected(&rig).await;
+    }
 }
 
 #[tokio::test]
