@@ -227,6 +227,19 @@ impl SipEngine {
         [self.legs.len(), self.endpoint.usage_count(), transactions, self.relay.ports_in_use()]
     }
 
+    /// What the relay counts for each leg.
+    #[must_use]
+    pub fn media_stats(&self) -> Vec<(LegId, media::Stats)> {
+        let ports = self.legs.values().filter_map(|leg| Some((leg.id, leg.port?.id)));
+        ports.filter_map(|(leg, port)| Some((leg, self.relay.stats(port).ok()?))).collect()
+    }
+
+    /// The relay's port of a leg.
+    #[must_use]
+    pub fn media_port(&self, leg: LegId) -> Option<PortId> {
+        self.legs.get(&leg)?.port.map(|port| port.id)
+    }
+
     /// How many phones have a valid registration.
     #[must_use]
     pub fn registered(&self) -> usize {

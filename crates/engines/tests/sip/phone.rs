@@ -3,7 +3,7 @@
 use sip::dialog::{Endpoint, EndpointConfig, Event, OutgoingInvite, OutgoingRequest, UsageKey};
 use sip::digest::{Answer, Challenge, answer_challenge};
 use sip::message::{Body, HeaderName, Headers, Message, Method};
-use sip::sdp::{Audio, Codec, Direction, OurOrigin, Session, answer, offer, relay_codecs};
+use sip::sdp::{Codec, Direction, OurOrigin, Session, answer, offer, relay_codecs};
 use sip::transaction::Response;
 use sip::transport::{Flow, Transport};
 use std::net::SocketAddr;

@@ -1,0 +1,213 @@
+//! The network between: addresses, translators, streams, losses, stalls and restarts.
+
+use crate::net::Weather;
+use crate::phone::Manners;
+use crate::world::{World, config, rtp, text};
+use engines::sip::SipConfig;
+use sip::dialog::{Event, UsageKey};
+use sip::message::Headers;
+use sip::transport::{AddressPlan, Transport};
+use switching::time::Time;
+
+fn ends(mut world: World, usage: UsageKey) {
+    let now = world.now;
+    world.phones[0].sip.bye(now, usage, Headers::none()).expect("confirmed");
+    world.run(1_000);
+    world.assert_at_rest();
+}
+
+#[test]
+fn ipv6_from_end_to_end() {
+    let mut world = World::empty(config(), 1);
+    for user in ["1001", "1002"] {
+        world.station(user);
+        let phone = world.phone_at(user, "[2001:db8::1]:5060");
+        world.register(phone);
+    }
+    world.forget_past();
+    let (a, _) = world.call(0, 1);
+    let offered = world.last("1002", "< INVITE").clone();
+    assert_eq!(rtp(&offered).ip().to_string(), "2001:db8::1");
+    assert!(text(&offered).contains("c=IN IP6 2001:db8::1\r\n") && text(&offered).contains("Contact: <sip:[2001:db8::1]:5060>"));
+    ends(world, a);
+}
+
+/// A caller of the other address family: the relay has a port of each.
+#[test]
+fn ipv4_calls_ipv6() {
+    let mut world = World::with(&["1001"]);
+    world.station("1002");
+    let phone = world.phone_at("1002", "[2001:db8::1]:5060");
+    world.register(phone);
+    let (a, _) = world.call(0, 1);
+    assert!(rtp(world.last("1002", "< INVITE")).is_ipv6());
+    assert!(rtp(world.last("1001", "< 200 INVITE")).is_ipv4());
+    ends(world, a);
+}
+
+#[test]
+fn a_phone_behind_a_translator() {
+    let mut settings: SipConfig = config();
+    settings.endpoint.addresses = AddressPlan {
+        external: Some("203.0.113.7".parse().expect("address")),
+        local_networks: vec![("192.0.2.0".parse().expect("address"), 24)],
+    };
+    let mut world = World::empty(settings, 1);
+    for user in ["1001", "1002"] {
+        world.station(user);
+        world.phone(user);
+    }
+    world.phones[1].local = "192.168.7.7:5060".parse().expect("address");
+    world.phones[1].media = "192.168.7.7:4000".parse().expect("address");
+    world.phones[1].public = "198.51.100.9:40123".parse().expect("address");
+    world.register(0);
+    world.register(1);
+    world.forget_past();
+    let (a, b) = world.call(0, 1);
+    let invite = world.last("1002", "< INVITE").clone();
+    assert!(text(&invite).starts_with("INVITE sip:1002@192.168.7.7:5060 SIP/2.0"), "the contact as it is named");
+    assert_eq!(rtp(&invite).ip().to_string(), "203.0.113.7", "an outsider sees the external address");
+    assert!(text(&invite).contains("Contact: <sip:203.0.113.7:5060>") && text(&invite).contains("Via: SIP/2.0/UDP 203.0.113.7:5060"));
+    assert_eq!(rtp(world.last("1001", "< 200 INVITE")).ip().to_string(), "192.0.2.1", "an insider the local one");
+    // A request of ours within the dialog reaches it too.
+    let now = world.now;
+    world.phones[0].sip.bye(now, a, Headers::none()).expect("confirmed");
+    world.run(100);
+    assert!(world.phones[1].has(|event| matches!(event, Event::Bye { usage, .. } if *usage == b)));
+    world.assert_at_rest();
+    conformance::proves_partly("SIP-16", "the address under a wildcard listener is the server's choice");
+}
+
+fn over_stream(world: &mut World, phone: usize, connection: u64) {
+    world.phones[phone].transport = Transport::Tcp;
+    world.phones[phone].connection = connection;
+    world.streams.push(connection);
+}
+
+#[test]
+fn a_lost_stream_hangs_nothing_up() {
+    let mut world = World::with(&["1001"]);
+    world.station("1002");
+    world.phone("1002");
+    over_stream(&mut world, 1, 5);
+    world.register(1);
+    let (a, _) = world.call(0, 1);
+    assert!(text(world.last("1002", "< INVITE")).contains("Via: SIP/2.0/TCP"));
+    world.forget_past();
+    world.streams.clear();
+    world.engine.flow_lost(Time(world.now), 5);
+    world.settle();
+    world.run(10_000);
+    assert!(world.inputs.is_empty(), "no flow is not yet out of service: {:?}", world.inputs);
+    // It comes back over another connection: what we say in the dialog goes there.
+    over_stream(&mut world, 1, 6);
+    world.register(1);
+    let now = world.now;
+    world.phones[0].sip.bye(now, a, Headers::none()).expect("confirmed");
+    world.run(100);
+    assert!(world.phones[1].has(|event| matches!(event, Event::Bye { .. })), "{}", world.ladder());
+    world.run(120_000);
+    assert_eq!(world.engine.in_use(), [0; 4]);
+    conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+}
+
+#[test]
+fn a_stream_that_does_not_come_back() {
+    let mut world = World::empty(config(), 1);
+    world.station("1002");
+    world.phone("1002");
+    over_stream(&mut world, 0, 5);
+    world.register(0);
+    world.streams.clear();
+    world.engine.flow_lost(Time(world.now), 5);
+    world.settle();
+    world.run(29_000);
+    assert_eq!(world.registrations("1002"), [1]);
+    world.run(2_000);
+    assert_eq!(world.registrations("1002"), [1, 0]);
+}
+
+#[test]
+fn nobody_acknowledges_our_answer() {
+    let mut world = World::with(&["1001", "1002"]);
+    world.phones[1].manners = Manners { answer_after: Some(500), ..Manners::default() };
+    let now = world.now;
+    world.phones[0].dial(now, "1002");
+    world.run(400);
+    // From here on the exchange hears nothing of the caller.
+    let exchange = world.phones[0].exchange;
+    world.phones[0].public = "192.0.2.98:9".parse().expect("address");
+    world.run(31_000);
+    assert!(!world.phones[1].has(|event| matches!(event, Event::Bye { .. })));
+    world.phones[0].public = world.phones[0].local;
+    let _ = exchange;
+    world.run(2_000);
+    assert!(world.phones[1].has(|event| matches!(event, Event::Bye { .. })), "{}", world.ladder());
+    assert!(world.between("1001").contains(&"< BYE".to_owned()));
+    world.rest();
+    assert_eq!(world.engine.in_use(), [0; 4]);
+    assert_eq!(world.records.len(), 1);
+    conformance::proves_partly("SIP-03", "the times of each repetition are the transactions' and the dialog's tests");
+}
+
+#[test]
+fn calls_in_bad_weather_have_one_record_each() {
+    for seed in 0..20 {
+        let mut world = World::with(&["1001", "1002"]);
+        world.net = crate::net::Net::new(seed);
+        world.weather(Weather { delay_ms: 20, jitter_ms: 60, loss: 20, double: 20 });
+        world.phones[1].manners =
+            Manners { ring_after: Some(200), answer_after: Some(2_000), hang_up_after: Some(5_000), ..Manners::default() };
+        let now = world.now;
+        world.phones[0].dial(now, "1002");
+        world.run(120_000);
+        world.assert_at_rest();
+        assert_eq!(world.records.len(), 1, "seed {seed}\n{}", world.ladder());
+    }
+    conformance::proves_partly("SIP-03", "the times of each repetition are the transactions' and the dialog's tests");
+}
+
+/// The machine stands still for a minute while a phone rings: nothing is given up for it, and what came meanwhile counts.
+#[test]
+fn a_stalled_machine() {
+    let mut world = World::with(&["1001", "1002"]);
+    world.extension("1003", world.devices.get("1002").copied(), None);
+    let now = world.now;
+    // The phone has got our INVITE and has not said anything yet.
+    world.phones[1].public = "192.0.2.97:9".parse().expect("address");
+    world.phones[0].dial(now, "1002");
+    world.run(100);
+    assert_eq!(world.engine.in_use()[0], 2, "{}", world.ladder());
+    world.phones[1].public = world.phones[1].local;
+    let sent = world.times("1002", "< INVITE").len();
+    // 40 s pass without anybody looking; then sockets (there is nothing), then timers.
+    world.now += 40_000;
+    let now = Time(world.now);
+    world.engine.handle_timeout(now);
+    world.pump();
+    assert_eq!(world.engine.in_use()[0], 2, "timer B would have given it up");
+    world.run(5);
+    let _ = sent;
+    assert!(world.phones[1].inc.is_some(), "the INVITE is sent again: {}", world.ladder());
+    conformance::proves_partly("SIP-18", "that sockets are drained first is the server's loop");
+}
+
+#[test]
+fn legs_of_a_former_life_get_a_bye() {
+    let mut world = World::with(&["1001", "1002"]);
+    let (a, b) = world.call(0, 1);
+    let stored = world.checkpoints.clone();
+    assert_eq!(stored.len(), 2);
+    let relay = world.relay.clone();
+    world.engine = engines::sip::SipEngine::new(SipConfig { legs_from: 9_000, ..config() }, relay, [3; 32]);
+    for (leg, octets) in &stored {
+        world.engine.end_orphan(Time(world.now), *leg, octets);
+    }
+    assert!(world.engine.ends_orphans() && world.engine.says_goodbye());
+    world.run(200);
+    for (phone, usage) in [(0, a), (1, b)] {
+        assert!(world.phones[phone].has(|event| matches!(event, Event::Bye { usage: of, .. } if *of == usage)));
+    }
+    assert!(!world.engine.ends_orphans() && !world.engine.says_goodbye());
+    assert!(world.checkpoints.is_empty());
+}
