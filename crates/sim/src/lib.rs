@@ -13,4 +13,5 @@ pub mod office;
 pub mod prng;
 pub mod run;
 pub mod shrink;
+pub mod translate;
 pub mod workload;

@@ -5,6 +5,7 @@ use crate::checked::{Checked, Fault, Step, Totals};
 use crate::engine::{Engine, Faults, Later};
 use crate::office::Office;
 use crate::prng::Prng;
+use crate::translate::{Minted, Recorded, Translation};
 use crate::workload::{Deed, Workload};
 use std::collections::BTreeMap;
 use switching::engine::EngineInput;
@@ -45,7 +46,7 @@ pub struct Failed {
     /// What is wrong.
     pub fault: Fault,
     /// Everything that happened until then, time-outs left out: they follow from the rest.
-    pub steps: Vec<(Time, Step)>,
+    pub steps: Vec<Recorded>,
     /// How many of these build the house.
     pub prefix: usize,
 }
@@ -88,7 +89,7 @@ struct World<'a> {
     queue: BTreeMap<(Time, u64), Happens>,
     queued: u64,
     now: Time,
-    steps: Vec<(Time, Step)>,
+    steps: Vec<Recorded>,
 }
 
 impl<'a> World<'a> {
@@ -153,7 +154,7 @@ impl<'a> World<'a> {
             // At one instant the engine comes before the time-out.
             if let Some(at) = self.checked.wakes_before(next.unwrap_or(Time(u64::MAX))) {
                 self.now = self.now.max(at);
-                self.step(Step::Give(Input::Timeout))?;
+                let _ = self.step(Step::Give(Input::Timeout))?;
                 continue;
             }
             let Some(((at, _), happens)) = self.queue.pop_first() else { return Ok(()) };
@@ -220,19 +221,24 @@ impl<'a> World<'a> {
     }
 
     fn record_and_step(&mut self, step: Step) -> Result<(), Fault> {
-        self.steps.push((self.now, step.clone()));
-        self.step(step)
+        self.steps.push(Recorded { at: self.now, step: step.clone(), minted: Minted::default() });
+        let minted = self.step(step)?;
+        if let Some(last) = self.steps.last_mut() {
+            last.minted = minted;
+        }
+        Ok(())
     }
 
-    fn step(&mut self, step: Step) -> Result<(), Fault> {
+    fn step(&mut self, step: Step) -> Result<Minted, Fault> {
         let outputs = self.checked.step(self.now, &step)?;
+        let minted = Minted::by(&outputs);
         for output in outputs {
             if let Output::Engine(order) = output {
                 let follows = Engine::send(order, &self.options.faults, &mut self.chance);
                 self.follow(follows);
             }
         }
-        Ok(())
+        Ok(minted)
     }
 }
 
@@ -241,24 +247,29 @@ impl<'a> World<'a> {
 /// # Errors
 ///
 /// What must not be.
-pub fn replay(steps: &[(Time, Step)], bug: Bug, with_ladder: bool) -> (Result<Totals, Fault>, String) {
-    let mut checked = Checked::new(1, bug, with_ladder);
-    let mut now = Time(0);
-    let mut play = || {
-        for (at, step) in steps {
-            while let Some(due) = checked.wakes_before(*at) {
-                now = now.max(due);
-                checked.step(now, &Step::Give(Input::Timeout))?;
-            }
-            now = *at;
-            checked.step(now, step)?;
-        }
-        while let Some(due) = checked.wakes_before(Time(u64::MAX)) {
-            now = now.max(due);
-            checked.step(now, &Step::Give(Input::Timeout))?;
-        }
-        Ok(*checked.totals())
-    };
-    let result = play();
+pub fn replay(steps: &[Recorded], bug: Bug, mirror_every: u64, with_ladder: bool) -> (Result<Totals, Fault>, String) {
+    let mut checked = Checked::new(mirror_every, bug, with_ladder);
+    let result = replay_on(&mut checked, steps);
     (result, checked.ladder().to_owned())
+}
+
+fn replay_on(checked: &mut Checked, steps: &[Recorded]) -> Result<Totals, Fault> {
+    let mut now = Time(0);
+    let mut translation = Translation::default();
+    for Recorded { at, step, minted } in steps {
+        pass(checked, &mut now, *at)?;
+        now = *at;
+        let outputs = checked.step(now, &translation.step(step))?;
+        translation.learn(minted, &Minted::by(&outputs));
+    }
+    pass(checked, &mut now, Time(u64::MAX))?;
+    Ok(*checked.totals())
+}
+
+fn pass(checked: &mut Checked, now: &mut Time, until: Time) -> Result<(), Fault> {
+    while let Some(due) = checked.wakes_before(until) {
+        *now = (*now).max(due);
+        checked.step(*now, &Step::Give(Input::Timeout))?;
+    }
+    Ok(())
 }

@@ -3,9 +3,9 @@
 //! The kind of the fault must stay the same (its words without numbers), so that one bug is not traded for another.
 
 use crate::bug::Bug;
-use crate::checked::{Fault, Step};
+use crate::checked::Fault;
 use crate::run::{Failed, replay};
-use switching::time::Time;
+use crate::translate::Recorded;
 
 /// Most replays; then the shortest run so far is given.
 const TRIES_MAX: usize = 4_000;
@@ -13,7 +13,7 @@ const TRIES_MAX: usize = 4_000;
 /// The shortest failing run that was found.
 pub struct Shrunk {
     /// Its steps, those that build the house in front.
-    pub steps: Vec<(Time, Step)>,
+    pub steps: Vec<Recorded>,
     /// How many steps there are beside those that build the house.
     pub inputs: usize,
     /// What is wrong.
@@ -27,41 +27,46 @@ pub struct Shrunk {
 #[must_use]
 pub fn shrink(failed: &Failed, bug: Bug) -> Option<Shrunk> {
     let wanted = kind(&failed.fault);
-    let (house, mut rest) = failed.steps.split_at(failed.prefix.min(failed.steps.len()));
-    let mut kept: Vec<(Time, Step)> = rest.to_vec();
-    rest = &[];
-    let _ = rest;
-    let fails = |steps: &[(Time, Step)]| {
-        let whole: Vec<(Time, Step)> = house.iter().chain(steps).cloned().collect();
-        replay(&whole, bug, false).0.err().filter(|fault| kind(fault) == wanted)
+    let mirror_every = if wanted.contains("mirror") { 1 } else { u64::MAX };
+    let (house, inputs) = failed.steps.split_at(failed.prefix.min(failed.steps.len()));
+    let fails = |steps: &[Recorded]| {
+        let whole: Vec<Recorded> = house.iter().chain(steps).cloned().collect();
+        replay(&whole, bug, mirror_every, false).0.err().filter(|fault| kind(fault) == wanted)
     };
-    let mut fault = fails(&kept)?;
-    let mut tries = 0;
+    fails(inputs)?;
+    let kept = shorten(inputs.to_vec(), |steps| fails(steps).is_some());
+    let fault = fails(&kept)?;
+    let steps: Vec<Recorded> = house.iter().chain(&kept).cloned().collect();
+    let (_, ladder) = replay(&steps, bug, mirror_every, true);
+    Some(Shrunk { steps, inputs: kept.len(), fault, ladder: without_house(&ladder, house.len()) })
+}
+
+/// Leaves out ever smaller chunks as long as what is left still fails.
+fn shorten(mut kept: Vec<Recorded>, fails: impl Fn(&[Recorded]) -> bool) -> Vec<Recorded> {
     let mut chunk = kept.len().div_ceil(2).max(1);
+    let mut tries = 0;
     loop {
-        let mut at = 0;
         let mut shorter = false;
-        while at < kept.len() && tries < TRIES_MAX {
+        let mut at = 0;
+        while at < kept.len() {
             tries += 1;
+            if tries > TRIES_MAX {
+                return kept;
+            }
             let end = (at + chunk).min(kept.len());
-            let without: Vec<(Time, Step)> = kept[..at].iter().chain(&kept[end..]).cloned().collect();
-            match fails(&without) {
-                Some(other) => {
-                    kept = without;
-                    fault = other;
-                    shorter = true;
-                }
-                None => at = end,
+            let without: Vec<Recorded> = kept[..at].iter().chain(&kept[end..]).cloned().collect();
+            if fails(&without) {
+                kept = without;
+                shorter = true;
+            } else {
+                at = end;
             }
         }
-        if tries >= TRIES_MAX || (chunk == 1 && !shorter) {
-            break;
+        if chunk == 1 && !shorter {
+            return kept;
         }
-        chunk = if shorter { chunk.min(kept.len()).max(1) } else { (chunk / 2).max(1) };
+        chunk = (chunk / 2).max(1);
     }
-    let steps: Vec<(Time, Step)> = house.iter().chain(&kept).cloned().collect();
-    let (_, ladder) = replay(&steps, bug, true);
-    Some(Shrunk { steps, inputs: kept.len(), fault, ladder: without_house(&ladder, house.len()) })
 }
 
 /// The words of a fault without its numbers.

@@ -17,8 +17,17 @@ use switching::picture::Picture;
 
 /// One thing that somebody does.
 pub enum Deed {
-    /// A phone dials, waits so long, talks so long, in milliseconds.
-    Dial { from: DeviceId, to: Digits, patience_ms: u64, talk_ms: u64 },
+    /// A phone dials.
+    Dial {
+        /// The phone.
+        from: DeviceId,
+        /// The number.
+        to: Digits,
+        /// How long it waits for an answer, in milliseconds.
+        patience_ms: u64,
+        /// How long it talks, in milliseconds.
+        talk_ms: u64,
+    },
     /// An input of its own.
     Give(Input),
 }
