@@ -15,6 +15,15 @@ async fn connected(rig: &Rig) -> Client {
     socket
 }
 
+/// Whether the kernel runs a keep-alive timer (02) on an established connection (01) of this local port.
+fn has_keep_alive(port: u16) -> bool {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux");
+    table.lines().skip(1).any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "01" && fields[5].starts_with("02:")
+    })
+}
+
 #[tokio::test]
 async fn who_connects_and_then_pings_gets_the_pong() {
     let rig = Rig::office().await;
@@ -34,6 +43,7 @@ async fn every_socket_gets_a_pong_for_each_ping_from_when_it_connected() {
         rig.body("/xml/ccPing").await;
     }
     assert_eq!(first.octets(3 * PONG_TEXT.len()).await, PONG_TEXT.repeat(3));
+    assert!(has_keep_alive(rig.events.port()), "the operating system probes a silent client");
     let mut second = connected(&rig).await;
     assert_eq!(first.octets(PONG_TEXT.len()).await, PONG_TEXT);
     rig.dials("SDC30015", "102", 1, None);
