@@ -95,7 +95,10 @@ impl Office {
         wait_ready(&mut child);
         let read = |name: &str| std::fs::read_to_string(data.path().join(name)).expect("written before `ready`");
         let listen = serde_json::from_str(&read("listen.json")).expect("listen.json is JSON");
-        let demo = serde_json::from_str(&read("demo.json")).expect("demo.json is JSON");
+        let demo = match arguments.contains(&"--demo") {
+            true => serde_json::from_str(&read("demo.json")).expect("demo.json is JSON"),
+            false => Value::Null,
+        };
         let token = read("console.token").trim().to_owned();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -115,6 +118,19 @@ impl Office {
         self.kill();
         let data = std::mem::replace(&mut self.data, Data::Kept(PathBuf::new()));
         let fresh = Self::launch(data, &["--demo", "--ephemeral-ports"]);
+        *self = fresh;
+    }
+
+    /// Kills it and starts it again on its data, with other arguments.
+    pub fn crash_and_restart_with(&mut self, arguments: &[&str]) {
+        self.kill();
+        self.start_again_with(arguments);
+    }
+
+    /// Starts it again on its data after it has ended.
+    pub fn start_again_with(&mut self, arguments: &[&str]) {
+        let data = std::mem::replace(&mut self.data, Data::Kept(PathBuf::new()));
+        let fresh = Self::launch(data, arguments);
         *self = fresh;
     }
 

@@ -82,7 +82,12 @@ impl SipPhone {
         let stations = office.demo["stations"].as_array().expect("a list");
         let station = stations.iter().find(|station| station["number"] == number).expect("a station of the demo");
         let password = station["password"].as_str().expect("a password").to_owned();
-        let server = office.address("sip_udp").to_string();
+        Self::at(&office.address("sip_udp").to_string(), number, &password)
+    }
+
+    /// A phone of any office.
+    pub fn at(server: &str, number: &str, password: &str) -> Self {
+        let (server, password) = (server.to_owned(), password.to_owned());
         let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let dir = tempfile::tempdir().expect("a directory");
         Self { number: number.to_owned(), password, port, server, dir, transport: "u1" }
