@@ -1,8 +1,8 @@
 //! Bugs on purpose: they falsify what the core puts out, so that tests can see the watchers complain.
 
+use switching::Output;
 use switching::cause::Cause;
 use switching::event::What;
-use switching::Output;
 
 /// What is made wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -199,7 +199,7 @@ impl Checked {
                 Output::Decision { .. } => {}
             }
         }
-        if self.totals.inputs % self.mirror_every == 0 && self.mirror != *self.switch.picture() {
+        if self.totals.inputs.is_multiple_of(self.mirror_every) && self.mirror != *self.switch.picture() {
             return Err("the mirror differs from the picture".into());
         }
         Ok(())
@@ -211,7 +211,9 @@ impl Checked {
             return Err(format!("event {} follows event {}", event.seq, self.mirror.seq));
         }
         match &event.what {
-            What::ServiceInitiated { connection, call, .. } => self.begin(connection.id, connection.created, Some(call.id))?,
+            What::ServiceInitiated { connection, call, .. } => {
+                self.begin(connection.id, connection.created, Some(call.id))?
+            }
             What::Originated { born: Some(born), .. } => self.begin(born.0.id, born.0.created, Some(born.1.id))?,
             What::Delivered { connection, .. } => self.begin(connection.id, connection.created, None)?,
             What::Established { born: Some(born), .. } => self.begin(born.id, born.created, None)?,

@@ -35,8 +35,14 @@ impl Faults {
     pub const SOME: Self =
         Self { report_lost: 10, report_doubled: 20, report_late: 20, order_lost: 10, restart: 1, late_ms_max: 4_000 };
     /// Everything at once.
-    pub const MANY: Self =
-        Self { report_lost: 60, report_doubled: 100, report_late: 150, order_lost: 60, restart: 10, late_ms_max: 20_000 };
+    pub const MANY: Self = Self {
+        report_lost: 60,
+        report_doubled: 100,
+        report_late: 150,
+        order_lost: 60,
+        restart: 10,
+        late_ms_max: 20_000,
+    };
 
     /// Whether nothing goes wrong.
     #[must_use]
@@ -114,7 +120,8 @@ impl Engine {
             OrderKind::Ring { .. } if self.ended.contains_key(&leg) || self.legs.contains_key(&leg) => Vec::new(),
             OrderKind::Ring { peer, .. } => {
                 // Only a first leg hangs up by itself; of other calls the caller does.
-                let talk_ms = if peer.is_none() || chance.chance(500) { Some(chance.between(100, 90_000)) } else { None };
+                let talk_ms =
+                    if peer.is_none() || chance.chance(500) { Some(chance.between(100, 60_000)) } else { None };
                 self.legs.insert(leg, Leg { seq: 0, up: false, talk_ms });
                 behave(leg, chance)
             }
@@ -129,10 +136,9 @@ impl Engine {
                     vec![(50, Later::Tell(EngineInput::OrderFailed { id, why: OrderFault::Refused }))]
                 }
                 Some(_) if chance.chance(100) => Vec::new(),
-                Some(_) => vec![
-                    (200, Later::Phone(leg, ReportKind::Answered)),
-                    (201, Later::Tell(EngineInput::OrderDone(id))),
-                ],
+                Some(_) => {
+                    vec![(200, Later::Phone(leg, ReportKind::Answered)), (201, Later::Tell(EngineInput::OrderDone(id)))]
+                }
             },
             OrderKind::Alert { .. } | OrderKind::Accept { .. } | OrderKind::Join { .. } => {
                 let Some(it) = self.legs.get_mut(&leg) else { return self.told_again(leg) };
@@ -154,7 +160,8 @@ impl Engine {
     pub fn act(&mut self, leg: LegId, what: ReportKind, faults: &Faults, chance: &mut Prng) -> Follows {
         let Some(it) = self.legs.get_mut(&leg) else { return Vec::new() };
         // Giving up and refusing are for calls that are not up.
-        let patience = matches!(what, ReportKind::Released { cause: Cause::Abandoned, .. } | ReportKind::Refused { .. });
+        let patience =
+            matches!(what, ReportKind::Released { cause: Cause::Abandoned, .. } | ReportKind::Refused { .. });
         if it.up && (patience || matches!(what, ReportKind::Answered | ReportKind::Alerting)) {
             return Vec::new();
         }

@@ -25,7 +25,8 @@ pub fn leg(id: LegId) -> String {
 #[must_use]
 pub fn device(id: DeviceId, picture: &Picture) -> String {
     let extension = picture.extension_of(id).map(|(_, extension)| extension.config.number.to_string());
-    let own = || picture.devices.get(&id).and_then(|device| device.config.names.number.as_ref()).map(ToString::to_string);
+    let own =
+        || picture.devices.get(&id).and_then(|device| device.config.names.number.as_ref()).map(ToString::to_string);
     own().or(extension).unwrap_or_else(|| id.to_string())
 }
 

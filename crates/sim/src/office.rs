@@ -37,13 +37,8 @@ impl Office {
     /// third answers on command, each thirteenth is not registered yet.
     #[must_use]
     pub fn of(phones: u64) -> Self {
-        let mut built = Self {
-            phones: Vec::new(),
-            trunk: DeviceId(0),
-            numbers: Vec::new(),
-            dids: Vec::new(),
-            inputs: Vec::new(),
-        };
+        let mut built =
+            Self { phones: Vec::new(), trunk: DeviceId(0), numbers: Vec::new(), dids: Vec::new(), inputs: Vec::new() };
         let phones = phones.max(2);
         // The core numbers what is configured from 1: devices first.
         for n in 0..phones {

@@ -55,8 +55,8 @@ pub struct Failed {
 const INVENTORY_MS: u64 = 30_000;
 /// How often it does at most, once the last call has begun, until nothing is left.
 const ROUNDS_MAX: u32 = 1_000;
-/// Mean use of a phone in a thousand: the time between calls follows from it.
-const MEAN_CALL_MS: u64 = 40_000;
+/// How long a call takes two phones, in milliseconds, about; the time between calls follows from it.
+const MEAN_CALL_MS: u64 = 60_000;
 
 /// Simulates.
 ///
@@ -113,7 +113,7 @@ impl<'a> World<'a> {
             self.give(input.clone())?;
         }
         // A third of the phones is in a call at any time.
-        let gap_ms = (2 * MEAN_CALL_MS * 3 / self.options.devices.max(2)).max(1);
+        let gap_ms = (2 * 2 * MEAN_CALL_MS * 3 / self.options.devices.max(2)).max(1);
         let mut at = 1_000;
         for _ in 0..self.options.calls {
             at += self.chance.between(0, gap_ms);

@@ -52,7 +52,7 @@ impl<'a> Workload<'a> {
             return Deed::Give(self.command(verb, chance));
         }
         let patience_ms = if chance.chance(150) { chance.between(1, 5_000) } else { 180_000 };
-        let talk_ms = chance.between(0, 120_000);
+        let talk_ms = chance.between(0, 60_000);
         if chance.chance(100) {
             let dids: Vec<Digits> = self.office.dids.iter().chain(&self.office.numbers).cloned().collect();
             let to = one_of(chance, &dids);
@@ -70,7 +70,9 @@ impl<'a> Workload<'a> {
             1..=25 => Verb::AnswerCall { which: self.which(chance, seen, ConnectionState::Alerting) },
             26..=45 => Verb::ClearConnection { which: self.which(chance, seen, ConnectionState::Connected) },
             46..=52 => Verb::ClearCall { which: self.which(chance, seen, ConnectionState::Connected) },
-            53..=57 => Verb::ClearCallById { call: CallId(chance.between(0, newest(seen.calls.keys().map(|id| id.0)))) },
+            53..=57 => {
+                Verb::ClearCallById { call: CallId(chance.between(0, newest(seen.calls.keys().map(|id| id.0)))) }
+            }
             58..=68 => {
                 let which = self.which(chance, seen, ConnectionState::Connected);
                 Verb::AssociateData { which, patch: Box::new(patch(chance)) }
@@ -129,7 +131,11 @@ impl<'a> Workload<'a> {
             first: leg(chance),
             second: leg(chance),
             as_number: chance.chance(100).then(|| one_of(chance, &self.office.numbers)),
-            fail_tone: if chance.chance(500) { FailTone::Reject } else { FailTone::Tone { ms: chance.between(0, 9_000) } },
+            fail_tone: if chance.chance(500) {
+                FailTone::Reject
+            } else {
+                FailTone::Tone { ms: chance.between(0, 9_000) }
+            },
             talk_limit_ms: chance.chance(200).then(|| chance.between(1, 60_000)),
             vars: BTreeMap::new(),
             custom: BTreeMap::new(),
@@ -140,15 +146,18 @@ impl<'a> Workload<'a> {
 
     fn which(&self, chance: &mut Prng, seen: &Picture, preferred: ConnectionState) -> Which {
         let newest = newest(seen.connections.keys().map(|id| id.0));
-        // Somebody who is in a call most likely, else anybody.
-        let found = seen.connections.range(ConnectionId(chance.between(0, newest))..).next().map(|(_, it)| it);
+        // Somebody who is in such a call most likely, else in any, else anybody.
+        let start = ConnectionId(chance.between(0, newest));
+        let from_there = seen.connections.range(start..).chain(seen.connections.range(..start)).map(|(_, it)| it);
+        let found = from_there.clone().find(|it| it.state == preferred).or_else(|| from_there.clone().next());
         let device = found.map_or_else(|| one_of(chance, &self.office.phones).0, |it| it.device);
         match (chance.between(1, 10), found) {
             (1..=3, Some(it)) => Which::Connection(it.id),
             (4, _) => Which::Connection(ConnectionId(chance.between(0, newest))),
             (5 | 6, Some(it)) => Which::InCall { device: DeviceName::Id(device), call: it.call },
             (_, _) => {
-                let other = one_of(chance, &[ConnectionState::Initiated, ConnectionState::Fail, ConnectionState::Alerting]);
+                let other =
+                    one_of(chance, &[ConnectionState::Initiated, ConnectionState::Fail, ConnectionState::Alerting]);
                 Which::OfDevice { device: DeviceName::Id(device), states: vec![preferred, other], other_party: None }
             }
         }

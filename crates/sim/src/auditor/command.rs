@@ -197,7 +197,8 @@ impl Auditor {
 
     fn at(&self, connection: ConnectionId) -> OutcomeSign {
         let call = self.of_connection.get(&connection).copied().unwrap_or(CallId(0));
-        let newest = self.attempts.get(&call).and_then(|call| call.stages.last()).map_or(StageId(0), |(stage, _)| *stage);
+        let newest =
+            self.attempts.get(&call).and_then(|call| call.stages.last()).map_or(StageId(0), |(stage, _)| *stage);
         OutcomeSign::At(call, connection, newest)
     }
 
@@ -221,7 +222,9 @@ impl Auditor {
                 let seen = &self.book.phones.get(&device).ok_or("unknown_device")?.seen;
                 match seen.iter().find(|id| self.of_connection.get(id) == Some(call)) {
                     Some(id) => *id,
-                    None if !self.attempts.contains_key(call) && self.ended_lately(*call) => return Err("already_over"),
+                    None if !self.attempts.contains_key(call) && self.ended_lately(*call) => {
+                        return Err("already_over");
+                    }
                     None => return Err("unknown_connection"),
                 }
             }

@@ -202,7 +202,8 @@ impl Auditor {
             OrderFault::Refused => "peer_rejected",
             OrderFault::NoResponse => "peer_timeout",
         };
-        let waits = self.waiting.iter().find(|(_, waiting)| matches!(waiting.on, WaitsOn::Answer(order, _) if order == id));
+        let waits =
+            self.waiting.iter().find(|(_, waiting)| matches!(waiting.on, WaitsOn::Answer(order, _) if order == id));
         if let Some(request) = waits.map(|(request, _)| *request) {
             self.settle(request, OutcomeSign::Refused(refusal));
         }

@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "fields are named as in the core, where they are described")]
 
+use switching::Output;
 use switching::cause::Cause;
 use switching::command::{Answer, Outcome};
 use switching::engine::{Order, OrderKind};
@@ -13,7 +14,6 @@ use switching::id::{CallId, ConnectionId, DeviceId, LegId, OrderId, RequestId, S
 use switching::model::StageResult;
 use switching::record::CallRecord;
 use switching::time::Time;
-use switching::Output;
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,9 +173,9 @@ fn of_event(event: &Event) -> EventSign {
         | What::ConnectionCleared { connection, cause, .. } => (About::Connection(*connection), Some(*cause)),
         What::StageOpened { stage } => (About::Stage(stage.id), None),
         What::StageClosed { stage, result } => (About::Stage(stage.id), unanswered(*result)),
-        What::BackInService { device, .. } | What::OutOfService { device } | What::ApplicationSession { device, .. } => {
-            (About::Device(*device), None)
-        }
+        What::BackInService { device, .. }
+        | What::OutOfService { device }
+        | What::ApplicationSession { device, .. } => (About::Device(*device), None),
         What::CallCleared { .. }
         | What::CallInformation { .. }
         | What::DoNotDisturb { .. }
