@@ -17,7 +17,8 @@ impl SipEngine {
     pub(super) fn requested(&mut self, now: Time, key: ServerKey, flow: &Flow, message: &Message) {
         let response = match message.method() {
             Method::Register => self.register(now, flow, message),
-            Method::Options => self.options(),
+            // Within a dialog that is not there any more (RFC 3261 12.2.2): whoever asks learns that it is over.
+            Method::Options if message.to_tag().is_empty() => self.options(),
             _ => Response::new(481),
         };
         self.endpoint.respond(now.0, key, &response);

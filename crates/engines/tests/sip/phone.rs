@@ -240,8 +240,11 @@ impl Phone {
                     return;
                 }
             }
-            Event::Invite { usage, .. } => {
+            Event::Invite { usage, message, .. } => {
                 self.inc = Some(*usage);
+                // It rings no longer than it is told, should nobody tell it to stop.
+                let rings_s = message.number(HeaderName::Expires);
+                self.deeds.extend(rings_s.map(|s| (now + u64::from(s) * 1_000, Deed::Refuse(*usage, 487))));
                 let Manners { ring_after, answer_after, refuse_after, .. } = self.manners;
                 self.deeds.extend(ring_after.map(|after| (now + after, Deed::Ring(*usage))));
                 self.deeds.extend(answer_after.map(|after| (now + after, Deed::Answer(*usage))));
@@ -256,6 +259,9 @@ impl Phone {
                 let body = if update && sdp.is_none() { None } else { Some(self.reply(sdp.as_deref())) };
                 let headers = self.answer_headers.clone();
                 let _ = self.sip.accept_offer(now, *usage, headers, body.as_ref());
+            }
+            Event::Request { key, .. } => {
+                self.sip.respond(now, *key, &Response::new(481));
             }
             Event::InDialog { usage, key, message } => {
                 let talk = message.value_of("Event") == Some(b"talk");

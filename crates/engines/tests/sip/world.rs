@@ -461,13 +461,6 @@ impl World {
             assert_eq!(phone.sip.usage_count(), 0, "{} still has a call\n{}", phone.user, self.ladder());
         }
     }
-
-    pub fn response(&mut self, phone: usize, code: u16) {
-        let usage = self.phones[phone].inc.expect("rang");
-        let now = self.now;
-        self.phones[phone].sip.reject(now, usage, &Response::new(code)).expect("early");
-        self.run(100);
-    }
 }
 
 impl Phone {

@@ -199,7 +199,9 @@ impl Usage {
         if let Some(offer) = self.offer_in.take() {
             core.tx.respond(now, offer.key, &Response::new(487));
         }
-        self.offer_out = None;
+        if let Some(key) = self.offer_out.take().and_then(|out| out.key) {
+            core.tx.abandon(now, key);
+        }
     }
 }
 

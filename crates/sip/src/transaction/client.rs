@@ -61,6 +61,13 @@ impl Transactions {
         }
     }
 
+    /// Nobody waits for the final response any more: a peer that never gives one must not hold us for ever.
+    pub fn abandon(&mut self, now: TimeMs, key: ClientKey) {
+        if self.table.get(&key.0).is_some_and(|tx| tx.state == State::ClientInviteProceeding) {
+            self.arm_expire(key.0, Some(now + self.config.give_up_ms()));
+        }
+    }
+
     fn send_cancel(&mut self, now: TimeMs, id: u64) {
         let Some(tx) = self.table.get_mut(&id) else { return };
         if !matches!(tx.cancel, Cancel::Wanted(_)) {
