@@ -2,6 +2,7 @@
 //!
 //! No protocol and no call logic lives here. See ARCHITECTURE.md for the way of a request down and up.
 
+pub mod cli;
 pub mod config;
 
 mod asks;

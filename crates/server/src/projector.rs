@@ -6,7 +6,6 @@
 use crate::batch::Visible;
 use dialects::common::exchange::Exchange;
 use dialects::{console, fusion};
-use std::sync::atomic::{AtomicU64, Ordering};
 use switching::picture::{Before, Overlay};
 
 /// Folds, renders, replies.
@@ -14,14 +13,13 @@ pub struct Projector {
     exchange: Exchange,
     console: console::Stream,
     fusion: fusion::Stream,
-    events: AtomicU64,
 }
 
 impl Projector {
     /// One for an exchange and the streams of its doors.
     #[must_use]
     pub fn new(exchange: Exchange, console: console::Stream, fusion: fusion::Stream) -> Self {
-        Self { exchange, console, fusion, events: AtomicU64::new(0) }
+        Self { exchange, console, fusion }
     }
 
     /// Shows what a committed batch holds.
@@ -39,17 +37,10 @@ impl Projector {
             });
             self.console.publish();
             self.fusion.publish();
-            self.events.fetch_add(events.len() as u64, Ordering::Relaxed);
         }
         for (reply, back) in replies {
             // A client that has gone needs no reply; its command stands.
             let _ = back.send(reply);
         }
-    }
-
-    /// How many events it has shown.
-    #[must_use]
-    pub fn events(&self) -> u64 {
-        self.events.load(Ordering::Relaxed)
     }
 }

@@ -1,0 +1,108 @@
+//! The client commands, each one question and its readable answer.
+#![allow(clippy::print_stdout, reason = "the commands' own answers")]
+
+use super::client::Client;
+use super::{ladder, Exchange};
+use anyhow::bail;
+use serde_json::{json, Value};
+use std::io::{BufRead, BufReader};
+
+/// Rows that are asked for at a time.
+const PAGE: &str = "limit=1000";
+
+pub(super) fn calls(exchange: &Exchange) -> anyhow::Result<()> {
+    let client = Client::of(exchange)?;
+    let connections = all(&client, "/connections")?;
+    let calls = all(&client, "/calls")?;
+    if calls.is_empty() {
+        println!("no call is up");
+    }
+    for call in calls {
+        let id = text(&call["id"]);
+        println!("{id}  dialled {}", text(&call["dialled"]));
+        for it in connections.iter().filter(|it| it["call"] == call["id"]) {
+            let party = &it["party"];
+            let since = it["answered_at"].as_str().or(it["created_at"].as_str()).unwrap_or("");
+            println!("  {:<10} {:<10} {:<24} {since}", text(&it["state"]), text(&party["number"]), text(&party["name"]));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn tail(exchange: &Exchange) -> anyhow::Result<()> {
+    let client = Client::of(exchange)?;
+    for line in BufReader::new(client.events()?).lines() {
+        let line = line?;
+        let Some(data) = line.strip_prefix("data: ") else { continue };
+        let event: Value = serde_json::from_str(data)?;
+        if event["type"].is_null() {
+            continue;
+        }
+        let facts = event["data"].as_object().map(|facts| facts.iter().map(fact).collect::<Vec<_>>().join(" "));
+        let at = event["timestamp"].as_str().unwrap_or("");
+        println!("{at} {:>6} {:<22} {}", event["seq"], text(&event["type"]), facts.unwrap_or_default());
+    }
+    bail!("the exchange ended the stream")
+}
+
+pub(super) fn call(exchange: &Exchange, from: &str, to: &str) -> anyhow::Result<()> {
+    let client = Client::of(exchange)?;
+    let answer = client.post("/calls/make_call", &json!({ "from": from, "to": to, "prompt": "ring" }))?;
+    let result = &answer["result"];
+    println!("{} rings {from}; it is connected with {to} once it is answered", text(&result["call"]));
+    Ok(())
+}
+
+pub(super) fn registrations(exchange: &Exchange) -> anyhow::Result<()> {
+    let client = Client::of(exchange)?;
+    for device in all(&client, "/devices")? {
+        let contacts: Vec<String> = device["contacts"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|it| format!("{} {}:{}", text(&it["transport"]), text(&it["ip"]), it["port"]))
+            .collect();
+        let reached = if contacts.is_empty() { "not registered".to_owned() } else { contacts.join(", ") };
+        let number = device["number"].as_str().or(device["names"]["number"].as_str()).unwrap_or("");
+        println!("{number:<8} {:<10} {reached}", text(&device["kind"]));
+    }
+    Ok(())
+}
+
+pub(super) fn trace(exchange: &Exchange, call: &str) -> anyhow::Result<()> {
+    let client = Client::of(exchange)?;
+    let story = client.get(&format!("/calls/{call}/story"))?;
+    print!("{}", ladder::draw(&story));
+    Ok(())
+}
+
+pub(super) fn backup(exchange: &Exchange, name: Option<&str>) -> anyhow::Result<()> {
+    let client = Client::of(exchange)?;
+    let body = name.map_or_else(|| json!({}), |name| json!({ "name": name }));
+    let answer = client.post("/backups", &body)?;
+    println!("backups/{}: {} octets, exact at {}", text(&answer["name"]), answer["octets"], answer["seq"]);
+    Ok(())
+}
+
+/// All pages of a list.
+fn all(client: &Client, path: &str) -> anyhow::Result<Vec<Value>> {
+    let mut rows = Vec::new();
+    let mut page = client.get(&format!("{path}?{PAGE}"))?;
+    loop {
+        rows.extend(page["items"].as_array().into_iter().flatten().cloned());
+        let Some(next) = page["next"].as_str() else { return Ok(rows) };
+        page = client.get(&format!("{path}?{PAGE}&cursor={next}"))?;
+    }
+}
+
+fn fact((name, value): (&String, &Value)) -> String {
+    match value {
+        Value::String(text) => format!("{name}={text}"),
+        Value::Object(_) => format!("{name}={}", text(&value["id"])),
+        other => format!("{name}={other}"),
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
