@@ -1,13 +1,16 @@
 //! The doors' listeners: which are bound, what each serves, and what the demo office prints.
 
 use crate::config::{bind_advice, Config};
+use crate::metrics::Metrics;
 use anyhow::{anyhow, Context};
 use dialects::common::exchange::Exchange;
 use dialects::{console, fusion};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 /// The doors of one exchange.
 pub struct Doors {
+    metrics: Arc<Metrics>,
     exchange: Exchange,
     console_config: console::ConsoleConfig,
     console_stream: console::Stream,
@@ -66,12 +69,12 @@ impl Doors {
     /// # Errors
     ///
     /// When a door's settings are wrong.
-    pub fn new(config: &Config, exchange: Exchange) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, exchange: Exchange, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
         let next = exchange.seq() + 1;
         let fusion_stream = fusion::Stream::new(next);
         let console_stream = console::Stream::new(next);
         let fusion = fusion::Door::new(exchange.clone(), fusion_config(config)?, fusion_stream.clone());
-        Ok(Self { exchange, console_config: console_config(config), console_stream, fusion, fusion_stream })
+        Ok(Self { metrics, exchange, console_config: console_config(config), console_stream, fusion, fusion_stream })
     }
 
     /// What the projector feeds for the console.
@@ -95,7 +98,7 @@ impl Doors {
         let console_door = console::Door::new(self.exchange.clone(), config, self.console_stream.clone());
         if let Some(listener) = console {
             spawn("console", listener, {
-                let router = console::router(console_door.clone());
+                let router = console::router(console_door.clone()).merge(metrics_router(Arc::clone(&self.metrics)));
                 |listener| serve_router(listener, router)
             });
         }
@@ -122,6 +125,16 @@ impl Doors {
             spawn("shared_http", listener, |listener| serve_router(listener, router));
         }
     }
+}
+
+/// `/metrics`, for whoever reaches the console's listener: figures, no names.
+fn metrics_router(metrics: Arc<Metrics>) -> axum::Router {
+    let answer = move || {
+        let text = metrics.text();
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        async move { ([(axum::http::header::CONTENT_TYPE, kind)], text) }
+    };
+    axum::Router::new().route("/metrics", axum::routing::get(answer))
 }
 
 async fn serve_router(listener: tokio::net::TcpListener, router: axum::Router) -> std::io::Result<()> {

@@ -5,6 +5,7 @@
 
 use crate::asks::Answerer;
 use crate::batch::Draft;
+use crate::metrics::{InUse, Metrics};
 use crate::projector::Projector;
 use crate::registrations::WriteBehind;
 use crate::sip_io::{Heard, SipIo, SipSockets, StreamLimits};
@@ -59,6 +60,8 @@ pub struct Parts {
     pub answerer: Answerer,
     /// Where blocking work runs.
     pub blocking: tokio::runtime::Handle,
+    /// Figures for the operator.
+    pub metrics: Arc<Metrics>,
     /// Told by the relay when digits or silence wait.
     pub media: Arc<tokio::sync::Notify>,
 }
@@ -442,9 +445,13 @@ impl Driver {
                 self.note_legs(&event);
                 self.draft.event(*event);
             }
-            Output::Record(record) => self.draft.record(&record),
+            Output::Record(record) => {
+                self.parts.metrics.ended(&record);
+                self.draft.record(&record);
+            }
             Output::Reply(reply) => {
                 if let Err(refusal) = &reply.outcome {
+                    self.parts.metrics.refused();
                     tracing::info!(request = %reply.request, refusal = refusal.name(), ?refusal, "refused");
                 }
                 if let Some(back) = self.replies.remove(&reply.request) {
@@ -460,11 +467,26 @@ impl Driver {
         }
     }
 
+    /// Notes for the operator what is in use.
+    fn measure(&self) {
+        let [_, dialogs, transactions, relay_ports] = self.parts.engines.sip.in_use();
+        let picture = self.parts.switch.picture();
+        self.parts.metrics.set(InUse {
+            calls: picture.calls.len(),
+            registrations: self.parts.engines.sip.registered(),
+            dialogs,
+            transactions,
+            relay_ports,
+            seq: picture.seq,
+        });
+    }
+
     /// Hands what has gathered to the store.
     pub fn settle(&mut self) {
         if self.draft.is_empty() || self.failed {
             return;
         }
+        self.measure();
         let Draft { mut stored, visible } = std::mem::take(&mut self.draft);
         stored.tenant = self.parts.tenant;
         let expected_seq = self.handed_over;

@@ -7,6 +7,7 @@ use crate::asks::{operator_token, Answerer};
 use crate::config::{self, Config};
 use crate::doors::{self, Doors};
 use crate::driver::{Driver, Parts, Wire};
+use crate::metrics::Metrics;
 use crate::projector::Projector;
 use crate::recover::{recover, Recovered};
 use crate::sip_io::{SipSockets, StreamLimits};
@@ -76,7 +77,8 @@ fn serve(config: &Config, store: &StoreThread) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("starting the doors' threads")?;
-    let doors = Doors::new(config, exchange.clone())?;
+    let metrics = Arc::new(Metrics::default());
+    let doors = Doors::new(config, exchange.clone(), Arc::clone(&metrics))?;
     let projector = Arc::new(Projector::new(exchange, doors.console_stream(), doors.fusion_stream()));
     let media = Arc::new(tokio::sync::Notify::new());
     let sip = telephony::engine(config, &handle, unix_ms, &media)?;
@@ -91,6 +93,7 @@ fn serve(config: &Config, store: &StoreThread) -> anyhow::Result<()> {
         answerer: Answerer::new(handle.clone(), TENANT, clock, &config.data_dir)?,
         blocking: doors_runtime.handle().clone(),
         media,
+        metrics: Arc::clone(&metrics),
     });
     driver.take_inventory();
     if first {

@@ -1,0 +1,144 @@
+//! Figures of the running program in Prometheus text form, under the field's usual names.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{exponential_buckets, Histogram};
+use prometheus_client::registry::{Registry, Unit};
+use std::sync::Mutex;
+use switching::model::Origin;
+use switching::record::CallRecord;
+
+/// Labels of a call that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    direction: &'static str,
+    result: &'static str,
+}
+
+/// How much of everything is in use.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InUse {
+    /// Live calls.
+    pub calls: usize,
+    /// Phones that have registered and are reached.
+    pub registrations: usize,
+    /// SIP dialogs.
+    pub dialogs: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// Port pairs of the relay.
+    pub relay_ports: usize,
+    /// The log's last sequence number.
+    pub seq: u64,
+}
+
+/// All figures.
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    calls: Gauge,
+    registrations: Gauge,
+    dialogs: Gauge,
+    transactions: Gauge,
+    relay_ports: Gauge,
+    seq: Gauge,
+    ended: Family<CallLabels, Counter>,
+    duration: Histogram,
+    refused: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("hookswitch");
+        let it = Self {
+            registry: Mutex::new(Registry::default()),
+            calls: Gauge::default(),
+            registrations: Gauge::default(),
+            dialogs: Gauge::default(),
+            transactions: Gauge::default(),
+            relay_ports: Gauge::default(),
+            seq: Gauge::default(),
+            ended: Family::default(),
+            // From a second to more than an hour.
+            duration: Histogram::new(exponential_buckets(1.0, 2.0, 13)),
+            refused: Counter::default(),
+        };
+        registry.register("calls_active", "Live calls", it.calls.clone());
+        registry.register("sip_registrations_active", "SIP phones with a valid registration", it.registrations.clone());
+        registry.register("sip_dialogs_active", "SIP dialogs", it.dialogs.clone());
+        registry.register("sip_transactions_active", "SIP transactions, lingering ones too", it.transactions.clone());
+        registry.register("rtp_ports_active", "Port pairs of the media relay", it.relay_ports.clone());
+        registry.register("event_log_seq", "Last sequence number of the event log", it.seq.clone());
+        registry.register("calls", "Calls that have ended", it.ended.clone());
+        registry.register_with_unit("call_duration", "Talk time of answered calls", Unit::Seconds, it.duration.clone());
+        registry.register("commands_refused", "Commands that were refused", it.refused.clone());
+        *it.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = registry;
+        it
+    }
+}
+
+impl Metrics {
+    /// Notes what is in use now.
+    pub fn set(&self, now: InUse) {
+        let set = |gauge: &Gauge, value: usize| {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        set(&self.calls, now.calls);
+        set(&self.registrations, now.registrations);
+        set(&self.dialogs, now.dialogs);
+        set(&self.transactions, now.transactions);
+        set(&self.relay_ports, now.relay_ports);
+        self.seq.set(i64::try_from(now.seq).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a call that has ended.
+    pub fn ended(&self, record: &CallRecord) {
+        let direction = match record.call.origin {
+            Origin::Phone => "internal",
+            Origin::Trunk => "inbound",
+            Origin::Application(_) => "application",
+        };
+        let answered = record.connections.iter().any(|part| part.connection.answered.is_some());
+        let result = if answered { "answered" } else { "unanswered" };
+        self.ended.get_or_create(&CallLabels { direction, result }).inc();
+        if answered {
+            // Talk times are far below the range in which a float loses seconds.
+            self.duration.observe(record.talk_ms() as f64 / 1_000.0);
+        }
+    }
+
+    /// Counts a refusal.
+    pub fn refused(&self) {
+        self.refused.inc();
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match encode(&mut text, &registry) {
+            Ok(()) => text,
+            // Writing into memory does not fail.
+            Err(_) => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_has_the_usual_names() {
+        let metrics = Metrics::default();
+        metrics.set(InUse { calls: 3, registrations: 2, ..InUse::default() });
+        metrics.refused();
+        let text = metrics.text();
+        for line in ["hookswitch_calls_active 3", "hookswitch_sip_registrations_active 2", "hookswitch_commands_refused_total 1"] {
+            assert!(text.lines().any(|it| it == line), "{line} in {text}");
+        }
+    }
+}
