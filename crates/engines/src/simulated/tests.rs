@@ -1,3 +1,5 @@
+//! The simulated phones, by themselves: what a hand and a script do to them.
+
 use super::*;
 
 const PHONE: DeviceId = DeviceId(1);

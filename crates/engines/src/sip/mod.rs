@@ -227,6 +227,13 @@ impl SipEngine {
         [self.legs.len(), self.endpoint.usage_count(), transactions, self.relay.ports_in_use()]
     }
 
+    /// Whether nothing is left of any call, in any of its tables.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let tables = [self.by_usage.len(), self.by_port.len(), self.asked.len(), self.session_deadlines.len(), self.orphans.len()];
+        self.in_use() == [0; 4] && tables == [0; 5]
+    }
+
     /// What the relay counts for each leg.
     #[must_use]
     pub fn media_stats(&self) -> Vec<(LegId, media::Stats)> {

@@ -449,6 +449,7 @@ impl World {
     pub fn assert_at_rest(&mut self) {
         self.rest();
         assert_eq!(self.engine.in_use(), [0; 4], "legs, usages, transactions, ports left\n{}", self.ladder());
+        assert!(self.engine.is_idle(), "an index is left");
         assert_eq!(self.switch.live(), [0; 4], "legs, records, timers, replies left");
         assert!(self.checkpoints.is_empty());
         let began = self.events.iter().filter(|event| match &event.what {
