@@ -1,10 +1,10 @@
 //! Answers of operations: reads state the mirror's place, writes the place of their effects.
 
 use super::problem::Problem;
-use axum::http::{header, HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use switching::command::{Answer, Reply};
 
 /// JSON with a status.

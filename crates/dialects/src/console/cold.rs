@@ -3,7 +3,7 @@
 //! The fold starts at the last checkpoint in memory that is old enough, else at the log's first event; it is bounded. Where
 //! retention has deleted the beginning, the picture cannot be rebuilt: facts can still be told, resources cannot.
 
-use super::render::{render, Rendered};
+use super::render::{Rendered, render};
 use super::stream::{Slot, Stream};
 use crate::common::ask::{Ask, Fault};
 use crate::common::exchange::Exchange;
@@ -176,6 +176,8 @@ async fn page(exchange: &Exchange, from: u64, most: usize) -> Result<Vec<Event>,
         Ok(Ok(events)) if events.first().is_none_or(|event| event.seq == from) => Ok(events),
         Ok(Ok(events)) => Err(expired(events.first().map_or(from, |event| event.seq))),
         Ok(Err(Fault::Gone { oldest })) => Err(expired(oldest)),
-        Ok(Err(Fault::NotFound | Fault::Store(_) | Fault::Value(_) | Fault::Stopping)) | Err(_) => Err(expired(exchange.seq())),
+        Ok(Err(Fault::NotFound | Fault::Store(_) | Fault::Value(_) | Fault::Stopping)) | Err(_) => {
+            Err(expired(exchange.seq()))
+        }
     }
 }

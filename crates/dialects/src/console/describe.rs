@@ -5,11 +5,11 @@
 use super::filter::EVENT_TYPES;
 use super::operation::{self, Gives, Method, Need, Operation, Outcome};
 use super::render::Collection;
-use super::shape::{optional, required, Shape};
+use super::shape::{Shape, optional, required};
 use super::verb::NO_QUERY;
-use super::wire::{CALL, CONNECTION, COUNT, DEVICE, EXTENSION, ID, IDS, ID_OR_NULL, STAGE, TEXT};
+use super::wire::{CALL, CONNECTION, COUNT, DEVICE, EXTENSION, ID, ID_OR_NULL, IDS, STAGE, TEXT};
 use super::{answer, problem, socket};
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 /// The API's version.
@@ -54,69 +54,90 @@ fn served(kept: &OnceLock<String>, make: fn() -> Value) -> Outcome {
 }
 
 /// A problem, as RFC 9457 has it.
-pub const PROBLEM: Shape = Shape::Named("Problem", &Shape::Object(&[
-    required("type", &TEXT),
-    required("title", &TEXT),
-    required("status", &COUNT),
-    required("detail", &TEXT),
-    required("refusal", &TEXT),
-    required("blame", &Shape::Word(&["caller", "rights", "peer", "server"])),
-    required("outcome", &Shape::Word(&["unchanged", "happened", "unknown"])),
-    optional("request", &ID),
-    optional("before", &COUNT),
-    optional("through", &COUNT),
-]));
+pub const PROBLEM: Shape = Shape::Named(
+    "Problem",
+    &Shape::Object(&[
+        required("type", &TEXT),
+        required("title", &TEXT),
+        required("status", &COUNT),
+        required("detail", &TEXT),
+        required("refusal", &TEXT),
+        required("blame", &Shape::Word(&["caller", "rights", "peer", "server"])),
+        required("outcome", &Shape::Word(&["unchanged", "happened", "unknown"])),
+        optional("request", &ID),
+        optional("before", &COUNT),
+        optional("through", &COUNT),
+    ]),
+);
 
 /// Resources that an event changed: whole, or null where they are gone or out of view.
-const AFTER: Shape = Shape::Named("After", &Shape::Object(&[
-    optional("calls", &Shape::Map(&Shape::Nullable(&CALL))),
-    optional("connections", &Shape::Map(&Shape::Nullable(&CONNECTION))),
-    optional("stages", &Shape::Map(&Shape::Nullable(&STAGE))),
-    optional("devices", &Shape::Map(&Shape::Nullable(&DEVICE))),
-    optional("extensions", &Shape::Map(&Shape::Nullable(&EXTENSION))),
-]));
+const AFTER: Shape = Shape::Named(
+    "After",
+    &Shape::Object(&[
+        optional("calls", &Shape::Map(&Shape::Nullable(&CALL))),
+        optional("connections", &Shape::Map(&Shape::Nullable(&CONNECTION))),
+        optional("stages", &Shape::Map(&Shape::Nullable(&STAGE))),
+        optional("devices", &Shape::Map(&Shape::Nullable(&DEVICE))),
+        optional("extensions", &Shape::Map(&Shape::Nullable(&EXTENSION))),
+    ]),
+);
 
 /// The envelope of an event.
-pub const ENVELOPE: Shape = Shape::Named("Event", &Shape::Object(&[
-    required("seq", &COUNT),
-    required("prev", &COUNT),
-    required("epoch", &TEXT),
-    required("type", &Shape::Word(EVENT_TYPES)),
-    required("timestamp", &Shape::Instant),
-    required("request", &ID_OR_NULL),
-    required("calls", &IDS),
-    required("devices", &IDS),
-    required("data", &Shape::Nullable(&Shape::Map(&Shape::Any))),
-    optional("after", &AFTER),
-    optional("op", &Shape::Word(&["event"])),
-    optional("id", &ID),
-]));
+pub const ENVELOPE: Shape = Shape::Named(
+    "Event",
+    &Shape::Object(&[
+        required("seq", &COUNT),
+        required("prev", &COUNT),
+        required("epoch", &TEXT),
+        required("type", &Shape::Word(EVENT_TYPES)),
+        required("timestamp", &Shape::Instant),
+        required("request", &ID_OR_NULL),
+        required("calls", &IDS),
+        required("devices", &IDS),
+        required("data", &Shape::Nullable(&Shape::Map(&Shape::Any))),
+        optional("after", &AFTER),
+        optional("op", &Shape::Word(&["event"])),
+        optional("id", &ID),
+    ]),
+);
 
 /// What a frame of each kind is, by its `op`.
 pub const FRAMES: &[(&str, Shape)] = &[
     ("event", ENVELOPE),
-    ("snapshot", Shape::Object(&[
-        required("op", &TEXT),
-        required("id", &ID),
-        required("epoch", &TEXT),
-        required("seq", &COUNT),
-        required("collection", &Shape::Word(Collection::NAMES)),
-        required("items", &Shape::List(&Shape::Either(&[&CALL, &CONNECTION, &STAGE, &DEVICE, &EXTENSION]), usize::MAX)),
-        required("more", &Shape::Flag),
-    ])),
-    ("heartbeat", Shape::Object(&[
-        required("op", &TEXT),
-        required("epoch", &TEXT),
-        required("seq", &COUNT),
-        required("timestamp", &Shape::Instant),
-    ])),
-    ("gap", Shape::Object(&[
-        required("op", &TEXT),
-        required("id", &ID),
-        required("reason", &Shape::Word(&["expired", "epoch", "slow", "rights"])),
-        required("oldest", &COUNT),
-        required("newest", &COUNT),
-    ])),
+    (
+        "snapshot",
+        Shape::Object(&[
+            required("op", &TEXT),
+            required("id", &ID),
+            required("epoch", &TEXT),
+            required("seq", &COUNT),
+            required("collection", &Shape::Word(Collection::NAMES)),
+            required(
+                "items",
+                &Shape::List(&Shape::Either(&[&CALL, &CONNECTION, &STAGE, &DEVICE, &EXTENSION]), usize::MAX),
+            ),
+            required("more", &Shape::Flag),
+        ]),
+    ),
+    (
+        "heartbeat",
+        Shape::Object(&[
+            required("op", &TEXT),
+            required("epoch", &TEXT),
+            required("seq", &COUNT),
+            required("timestamp", &Shape::Instant),
+        ]),
+    ),
+    (
+        "gap",
+        Shape::Object(&[
+            required("op", &TEXT),
+            required("id", &ID),
+            required("reason", &Shape::Word(&["expired", "epoch", "slow", "rights"])),
+            required("oldest", &COUNT),
+            required("newest", &COUNT),
+        ]),
+    ),
     ("error", Shape::Object(&[required("op", &TEXT), required("id", &ID_OR_NULL), required("problem", &PROBLEM)])),
 ];
 
@@ -223,10 +244,12 @@ fn closed(shape: &Shape) -> Value {
 
 fn inline(schema: Value, named: &Map<String, Value>) -> Value {
     match schema {
-        Value::Object(map) => match map.get("$ref").and_then(Value::as_str).and_then(|name| named.get(name.strip_prefix(REFS)?)) {
-            Some(whole) => inline(whole.clone(), named),
-            None => Value::Object(map.into_iter().map(|(name, value)| (name, inline(value, named))).collect()),
-        },
+        Value::Object(map) => {
+            match map.get("$ref").and_then(Value::as_str).and_then(|name| named.get(name.strip_prefix(REFS)?)) {
+                Some(whole) => inline(whole.clone(), named),
+                None => Value::Object(map.into_iter().map(|(name, value)| (name, inline(value, named))).collect()),
+            }
+        }
         Value::Array(list) => Value::Array(list.into_iter().map(|value| inline(value, named)).collect()),
         plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
     }

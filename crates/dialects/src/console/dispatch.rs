@@ -5,12 +5,12 @@ use super::operation::{Need, Operation};
 use super::problem::{Done, Problem};
 use super::query::Query;
 use super::rate::Kind;
-use super::who::{authenticate, Who};
-use super::{answer, Door};
+use super::who::{Who, authenticate};
+use super::{Door, answer};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{header, HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -185,7 +185,8 @@ async fn read_body(parts: &Parts, body: Body) -> Done<Value> {
     if announced.is_some_and(|len| len > BODY_LEN_MAX) {
         return Err(too_large());
     }
-    let octets = tokio::time::timeout(Duration::from_secs(BODY_TIMEOUT_S), axum::body::to_bytes(body, BODY_LEN_MAX)).await;
+    let octets =
+        tokio::time::timeout(Duration::from_secs(BODY_TIMEOUT_S), axum::body::to_bytes(body, BODY_LEN_MAX)).await;
     let octets = match octets {
         Err(_) => return Err(Problem::edge(408, "too_slow", "The body did not arrive in time", "caller")),
         Ok(Err(error)) if is_too_long(&error) => return Err(too_large()),

@@ -47,7 +47,8 @@ impl EdgeKeys {
     /// `key_reused` when it stands for another body.
     pub fn place(&self, account: &str, key: &Key, now: Time) -> Result<Place, Problem> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while inner.order.front().is_some_and(|(at, _)| now.ms_since(*at) > KEY_LIFE_MS) || inner.order.len() > KEPT_MAX {
+        while inner.order.front().is_some_and(|(at, _)| now.ms_since(*at) > KEY_LIFE_MS) || inner.order.len() > KEPT_MAX
+        {
             let oldest = inner.order.pop_front();
             oldest.map(|(_, name)| inner.places.remove(&name));
         }

@@ -17,9 +17,22 @@ pub const IDS_MAX: usize = 1_000;
 
 /// Names of all events.
 pub const EVENT_TYPES: &[&str] = &[
-    "service_initiated", "originated", "delivered", "established", "failed", "connection_cleared", "call_cleared",
-    "stage_opened", "stage_closed", "call_information", "digits_generated", "back_in_service", "out_of_service",
-    "do_not_disturb", "application_session", "configuration_changed",
+    "service_initiated",
+    "originated",
+    "delivered",
+    "established",
+    "failed",
+    "connection_cleared",
+    "call_cleared",
+    "stage_opened",
+    "stage_closed",
+    "call_information",
+    "digits_generated",
+    "back_in_service",
+    "out_of_service",
+    "do_not_disturb",
+    "application_session",
+    "configuration_changed",
 ];
 
 /// What a subscription watches.
@@ -70,12 +83,15 @@ impl Filter {
     /// `value`, for words and devices that are unknown.
     pub fn of_subscribe(fields: Fields<'_>, picture: &Picture) -> Done<Self> {
         let filter = fields.object("filter");
-        let list = |fields: Fields<'_>, name: &str| fields.has(name).then(|| fields.texts(name).into_iter().map(str::to_owned).collect());
+        let list = |fields: Fields<'_>, name: &str| {
+            fields.has(name).then(|| fields.texts(name).into_iter().map(str::to_owned).collect())
+        };
         let collections: Option<Vec<String>> = list(fields, "collections");
         let types: Option<Vec<String>> = list(filter, "types");
         let devices: Option<Vec<String>> = list(filter, "devices");
         let facts = fields.text("detail") == Some("facts");
-        let strs = |list: &Option<Vec<String>>| list.as_ref().map(|list| list.iter().map(String::clone).collect::<Vec<_>>());
+        let strs =
+            |list: &Option<Vec<String>>| list.as_ref().map(|list| list.iter().map(String::clone).collect::<Vec<_>>());
         let (collections, types, devices) = (strs(&collections), strs(&types), strs(&devices));
         fn borrowed(list: &Option<Vec<String>>) -> Option<Vec<&str>> {
             list.as_ref().map(|list| list.iter().map(String::as_str).collect())
@@ -162,7 +178,9 @@ impl Filter {
         }
         if wanted_type {
             // Named collections say what somebody cares for; a type that is named itself comes always.
-            let cares = !self.named || self.types.is_some() || event.changes.iter().any(|c| self.collections.contains(&c.collection));
+            let cares = !self.named
+                || self.types.is_some()
+                || event.changes.iter().any(|c| self.collections.contains(&c.collection));
             return (cares || event.changes.is_empty()).then_some(Tells::Facts);
         }
         (self.named && self.after && changes()).then_some(Tells::ChangesOnly)

@@ -1,7 +1,7 @@
 //! Frames: the envelope of an event put together from what was rendered once, and snapshots of a view.
 
 use super::filter::{Filter, Tells};
-use super::render::{phones, text, Collection, Rendered};
+use super::render::{Collection, Rendered, phones, text};
 use super::wire::{CallView, ConnectionView, DeviceView, ExtensionView, StageView};
 use crate::common::clock::Clock;
 use std::collections::BTreeSet;
@@ -71,7 +71,10 @@ pub fn items(filter: &Filter, collection: Collection, picture: &Picture, clock: 
             seen.map(|device| text(&DeviceView::of(device, clock))).collect()
         }
         Collection::Extensions => {
-            let seen = picture.extensions.iter().filter(|(_, extension)| filter.devices.is_none() || filter.sees(&phones(extension)));
+            let seen = picture
+                .extensions
+                .iter()
+                .filter(|(_, extension)| filter.devices.is_none() || filter.sees(&phones(extension)));
             seen.map(|(id, extension)| text(&ExtensionView::of(*id, extension))).collect()
         }
     }

@@ -34,13 +34,13 @@ mod verb;
 mod who;
 
 pub use render::{Collection, Rendered};
-pub use stream::{Stream, HOT_EVENTS_MAX};
+pub use stream::{HOT_EVENTS_MAX, Stream};
 pub use who::SCOPES;
 
 use crate::common::exchange::Exchange;
-use axum::extract::Request;
-use axum::routing::{on, MethodFilter};
 use axum::Router;
+use axum::extract::Request;
+use axum::routing::{MethodFilter, on};
 use edge_keys::EdgeKeys;
 use operation::{Method, Operation};
 use problem::Problem;
@@ -117,7 +117,15 @@ impl Door {
         stream.set_clock(exchange.clock());
         let rates = Rates::new(config.commands_per_min, config.reads_per_min);
         let sessions = Sessions::new(config.is_secure());
-        let inner = Inner { exchange, stream, config, rates, sessions, refusals: Refusals::default(), keys: EdgeKeys::default() };
+        let inner = Inner {
+            exchange,
+            stream,
+            config,
+            rates,
+            sessions,
+            refusals: Refusals::default(),
+            keys: EdgeKeys::default(),
+        };
         Self { inner: Arc::new(inner), cookies: true }
     }
 
@@ -167,7 +175,9 @@ pub fn router(door: Door) -> Router {
     let pages = status_page::router(door.clone());
     api(&door, |_| true)
         .merge(pages)
-        .method_not_allowed_fallback(|| async { Problem::edge(405, "method", "That method is not known here", "caller") })
+        .method_not_allowed_fallback(|| async {
+            Problem::edge(405, "method", "That method is not known here", "caller")
+        })
         .fallback(|| async { Problem::unknown("unknown_path") })
 }
 

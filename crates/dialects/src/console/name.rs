@@ -79,5 +79,6 @@ pub fn connection_at(text: &str) -> Done<ConnectionId> {
 ///
 /// `value`.
 pub fn digits(pointer: &str, text: &str) -> Done<Digits> {
-    Digits::parse(text).ok_or_else(|| Problem::one_value(pointer, "is a number: printable characters without blanks or quotes"))
+    Digits::parse(text)
+        .ok_or_else(|| Problem::one_value(pointer, "is a number: printable characters without blanks or quotes"))
 }

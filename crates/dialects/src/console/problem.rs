@@ -5,9 +5,9 @@
 use super::shape::Wrong;
 use crate::common::ask::Fault;
 use crate::common::exchange::Stopping;
-use axum::http::{header, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 use switching::command::Reply;
 use switching::model::ConnectionState;
 use switching::refusal::{Blame, Refusal, Shortage};
@@ -61,10 +61,8 @@ impl Problem {
     /// Values that are not as they should be.
     #[must_use]
     pub fn value(wrong: Vec<Wrong>) -> Self {
-        let errors: Vec<Value> = wrong
-            .into_iter()
-            .map(|fault| json!({ "pointer": fault.pointer, "message": fault.message }))
-            .collect();
+        let errors: Vec<Value> =
+            wrong.into_iter().map(|fault| json!({ "pointer": fault.pointer, "message": fault.message })).collect();
         Self::edge(422, "value", "A value is not as it should be", "caller").with("errors", errors)
     }
 
@@ -240,9 +238,9 @@ impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::NotFound => Self::unknown("unknown_object"),
-            Fault::Gone { oldest } => {
-                Self::edge(410, "gap", "Retention has deleted it", "caller").with("reason", "expired").with("oldest", oldest)
-            }
+            Fault::Gone { oldest } => Self::edge(410, "gap", "Retention has deleted it", "caller")
+                .with("reason", "expired")
+                .with("oldest", oldest),
             Fault::Store(why) => {
                 tracing::error!(%why, "the store failed a question of the console");
                 Self::of_refusal(&Refusal::Internal)
@@ -261,9 +259,9 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.told.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        let place = |name: &str| self.told.more.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
+        let place =
+            |name: &str| self.told.more.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
         super::dispatch::place(headers, place("request"), place("before"), place("through"));
         answer
     }
 }
-

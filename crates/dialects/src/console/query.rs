@@ -19,8 +19,10 @@ impl Query {
     ///
     /// When it has too many parameters.
     pub fn parse(text: &str) -> Done<Self> {
-        let params: Vec<(String, String)> =
-            form_urlencoded::parse(text.as_bytes()).take(PARAMS_MAX + 1).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        let params: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes())
+            .take(PARAMS_MAX + 1)
+            .map(|(k, v)| (k.into_owned(), v.into_owned()))
+            .collect();
         if params.len() > PARAMS_MAX {
             return Err(Problem::one_value("/query", format!("has at most {PARAMS_MAX} parameters")));
         }
@@ -94,5 +96,7 @@ fn look(shape: &Shape, text: &str, pointer: &str, wrong: &mut Vec<Wrong>) {
         | Shape::Either(_)
         | Shape::Any => Value::from(text),
     };
-    wrong.extend(shape.check(&value).into_iter().map(|fault| Wrong { pointer: format!("{pointer}{}", fault.pointer), ..fault }));
+    wrong.extend(
+        shape.check(&value).into_iter().map(|fault| Wrong { pointer: format!("{pointer}{}", fault.pointer), ..fault }),
+    );
 }

@@ -191,7 +191,15 @@ fn extensions(before: &Before<'_>, after: &Picture, changes: &mut Vec<Change>) {
         let new = after.extensions.get(id);
         let whole = new.map(|extension| text(&ExtensionView::of(*id, extension)));
         let differs = old.as_ref() != new;
-        push(changes, Collection::Extensions, id.to_string(), old.as_ref().map(phones), new.map(phones), differs, whole);
+        push(
+            changes,
+            Collection::Extensions,
+            id.to_string(),
+            old.as_ref().map(phones),
+            new.map(phones),
+            differs,
+            whole,
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::who::Who;
 use crate::common::ask::Identity;
-use axum::http::{header, HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, header};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,7 +72,8 @@ impl Sessions {
         let mut inner = self.lock();
         inner.by_secret.retain(|_, session| now.ms_since(session.seen) <= IDLE_MS);
         if inner.by_secret.len() >= SESSIONS_MAX {
-            let oldest = inner.by_secret.iter().min_by_key(|(_, session)| session.seen).map(|(secret, _)| secret.clone());
+            let oldest =
+                inner.by_secret.iter().min_by_key(|(_, session)| session.seen).map(|(secret, _)| secret.clone());
             oldest.map(|secret| inner.by_secret.remove(&secret));
         }
         inner.count += 1;
@@ -180,12 +181,15 @@ impl Sessions {
     #[must_use]
     pub fn cookie_of(&self, headers: &HeaderMap) -> Option<String> {
         let name = self.cookie_name();
-        headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';')).find_map(
-            |pair| {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|text| text.split(';'))
+            .find_map(|pair| {
                 let (known, value) = pair.trim().split_once('=')?;
                 (known == name).then(|| value.to_owned())
-            },
-        )
+            })
     }
 
     /// The `Set-Cookie` that forgets.

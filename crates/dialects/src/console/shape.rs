@@ -3,7 +3,7 @@
 //! A request's object is closed: an unknown field is a fault, so that a typo shows. An answer's object is open in the
 //! descriptions, because a version only grows. Checks report all faults at once, each with its JSON pointer (RFC 6901).
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The form of a value.
 #[derive(Debug, Clone, Copy)]
@@ -160,7 +160,8 @@ impl Shape {
                 }
                 let near = tries.iter().find(|found| found.iter().any(|fault| !fault.pointer.is_empty()));
                 let near = near.or(tries.first()).cloned().unwrap_or_default();
-                wrong.extend(near.into_iter().map(|fault| Wrong { pointer: format!("{at}{}", fault.pointer), ..fault }));
+                wrong
+                    .extend(near.into_iter().map(|fault| Wrong { pointer: format!("{at}{}", fault.pointer), ..fault }));
             }
             Self::Any => {}
         }
@@ -324,7 +325,10 @@ mod tests {
 
     const BODY: Shape = Shape::Object(&[
         required("to", &Shape::Text { least: 1, most: 4 }),
-        optional("from", &Shape::Either(&[&Shape::Text { least: 1, most: 4 }, &Shape::Object(&[required("n", &Shape::Flag)])])),
+        optional(
+            "from",
+            &Shape::Either(&[&Shape::Text { least: 1, most: 4 }, &Shape::Object(&[required("n", &Shape::Flag)])]),
+        ),
         optional("a/b", &Shape::List(&Shape::Number { least: 0, most: 9 }, 2)),
     ]);
 

@@ -4,23 +4,23 @@
 //! Nothing gathers in memory for a socket but the frames being written: a client that does not read holds its own cursor, and
 //! is told `gap slow` when the ring has moved past it. Commands go over HTTP only.
 
+use super::Door;
 use super::cold::{Gap, Reader};
 use super::dispatch::Incoming;
-use super::filter::{Filter, EVENT_TYPES, IDS_MAX};
+use super::filter::{EVENT_TYPES, Filter, IDS_MAX};
 use super::frame::{envelope, items};
 use super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::problem::{Done, Problem};
-use super::render::{text, Collection};
-use super::shape::{optional, required, Fields, Shape};
-use super::sse::{check_position, HEARTBEAT, TICKET_PARAM};
+use super::render::{Collection, text};
+use super::shape::{Fields, Shape, optional, required};
+use super::sse::{HEARTBEAT, TICKET_PARAM, check_position};
 use super::stream::Watch;
-use super::who::{own_origin, Credential, Who};
-use super::wire::{Instant, COUNT, ID};
-use super::Door;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use super::who::{Credential, Who, own_origin};
+use super::wire::{COUNT, ID, Instant};
 use axum::extract::FromRequestParts;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use futures_util::SinkExt;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -61,24 +61,30 @@ pub const OPERATIONS: &[Operation] = &[Operation {
 }];
 
 /// What a client may send: subscribe.
-pub const SUBSCRIBE: Shape = Shape::Named("Subscribe", &Shape::Object(&[
-    required("op", &Shape::Word(&["subscribe"])),
-    required("id", &SUBSCRIPTION_ID),
-    optional("collections", &Shape::List(&Shape::Word(Collection::NAMES), 16)),
-    optional("filter", &Shape::Object(&[
-        optional("types", &Shape::List(&Shape::Word(EVENT_TYPES), 64)),
-        optional("devices", &Shape::List(&ID, IDS_MAX)),
-    ])),
-    optional("detail", &Shape::Word(&["facts", "full"])),
-    optional("snapshot", &Shape::Flag),
-    optional("from", &COUNT),
-    optional("epoch", &ID),
-]));
+pub const SUBSCRIBE: Shape = Shape::Named(
+    "Subscribe",
+    &Shape::Object(&[
+        required("op", &Shape::Word(&["subscribe"])),
+        required("id", &SUBSCRIPTION_ID),
+        optional("collections", &Shape::List(&Shape::Word(Collection::NAMES), 16)),
+        optional(
+            "filter",
+            &Shape::Object(&[
+                optional("types", &Shape::List(&Shape::Word(EVENT_TYPES), 64)),
+                optional("devices", &Shape::List(&ID, IDS_MAX)),
+            ]),
+        ),
+        optional("detail", &Shape::Word(&["facts", "full"])),
+        optional("snapshot", &Shape::Flag),
+        optional("from", &COUNT),
+        optional("epoch", &ID),
+    ]),
+);
 /// What a client may send: unsubscribe.
-pub const UNSUBSCRIBE: Shape = Shape::Named("Unsubscribe", &Shape::Object(&[
-    required("op", &Shape::Word(&["unsubscribe"])),
-    required("id", &SUBSCRIPTION_ID),
-]));
+pub const UNSUBSCRIBE: Shape = Shape::Named(
+    "Unsubscribe",
+    &Shape::Object(&[required("op", &Shape::Word(&["unsubscribe"])), required("id", &SUBSCRIPTION_ID)]),
+);
 const SUBSCRIPTION_ID: Shape = Shape::Text { least: 1, most: 64 };
 
 /// Refuses one more watcher when there are too many.
@@ -331,7 +337,14 @@ fn error_frame(fields: Fields<'_>, problem: &Problem) -> String {
     json!({ "op": "error", "id": fields.text("id"), "problem": problem.body() }).to_string()
 }
 
-fn snapshot_frames(id: &str, epoch: &str, seq: u64, collection: Collection, items: Vec<String>, frames: &mut Vec<String>) {
+fn snapshot_frames(
+    id: &str,
+    epoch: &str,
+    seq: u64,
+    collection: Collection,
+    items: Vec<String>,
+    frames: &mut Vec<String>,
+) {
     let (id, epoch, name) = (text(&id), text(&epoch), collection.name());
     let frame = |items: &str, more: bool| {
         let place = format!("\"id\":{id},\"epoch\":{epoch},\"seq\":{seq},\"collection\":\"{name}\"");

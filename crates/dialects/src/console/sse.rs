@@ -4,20 +4,20 @@
 
 use super::cold::{Gap, Reader};
 use super::dispatch::Incoming;
-use super::filter::{Filter, EVENT_TYPES};
+use super::filter::{EVENT_TYPES, Filter};
 use super::frame::envelope;
-use super::operation::{param, Gives, Method, Need, Operation, Outcome, Param};
+use super::operation::{Gives, Method, Need, Operation, Outcome, Param, param};
 use super::problem::{Done, Problem};
 use super::resource::list::LIMIT;
 use super::resource::snapshot::{COLLECTIONS_PARAM, DEVICES_PARAM};
-use super::shape::{required, Shape};
+use super::shape::{Shape, required};
 use super::stream::{Slot, Watch};
 use super::who::Who;
-use super::wire::{Instant, COUNT, COUNT_OR_NULL, ID, TEXT};
-use super::{answer, socket, Door};
+use super::wire::{COUNT, COUNT_OR_NULL, ID, Instant, TEXT};
+use super::{Door, answer, socket};
 use crate::common::exchange::Exchange;
 use axum::body::Body;
-use axum::http::{header, HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -195,7 +195,8 @@ impl Telling {
                 Ok(slots) if slots.is_empty() => {
                     let position = self.reader.seq + 1;
                     // Either there is something to read or a heartbeat is due; the loop finds out which.
-                    let _ = tokio::time::timeout_at(self.heartbeat_at, self.door.stream().ring().wait_for(position)).await;
+                    let _ =
+                        tokio::time::timeout_at(self.heartbeat_at, self.door.stream().ring().wait_for(position)).await;
                 }
                 Ok(slots) => {
                     let chunk = self.write(&slots);
@@ -223,7 +224,9 @@ impl Telling {
     async fn heartbeat(&mut self) -> String {
         self.heartbeat_at = Deadline::now() + HEARTBEAT;
         // The first one tells a client at once where it stands; its credential has just been looked at.
-        if std::mem::replace(&mut self.begun, true) && !matches!(self.who.still_may(&self.door, "calls:read").await, Ok(true)) {
+        if std::mem::replace(&mut self.begun, true)
+            && !matches!(self.who.still_may(&self.door, "calls:read").await, Ok(true))
+        {
             return self.gap(Gap::Rights);
         }
         let exchange = self.door.exchange();
@@ -237,6 +240,8 @@ impl Telling {
     fn gap(&mut self, gap: Gap) -> String {
         self.ended = true;
         let (reason, oldest, newest) = (gap.reason(), gap.oldest(), self.door.exchange().seq());
-        format!("event: gap\ndata: {{\"op\":\"gap\",\"reason\":\"{reason}\",\"oldest\":{oldest},\"newest\":{newest}}}\n\n")
+        format!(
+            "event: gap\ndata: {{\"op\":\"gap\",\"reason\":\"{reason}\",\"oldest\":{oldest},\"newest\":{newest}}}\n\n"
+        )
     }
 }

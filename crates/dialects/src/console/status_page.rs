@@ -3,17 +3,17 @@
 //! It only shows. A page open to all on this machine could be read by any site that a browser here visits (a name that is bound
 //! to this address anew), so it asks for a login too.
 
+use super::Door;
 use super::problem::Problem;
 use super::query::Query;
 use super::resource::sessions::log_in;
 use super::who::{authenticate, own_origin};
 use super::wire::Instant;
-use super::Door;
+use axum::Router;
 use axum::extract::Request;
-use axum::http::{header, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use std::fmt::Write;
 use std::time::Duration;
 use switching::model::Device;
@@ -72,7 +72,8 @@ async fn enter(door: &Door, request: Request) -> Result<HeaderValue, Problem> {
     let (parts, body) = request.into_parts();
     own_origin(door, &parts.headers, true)?;
     let wrong = || Problem::edge(413, "size", "The form is too large or too slow", "caller");
-    let body = tokio::time::timeout(FORM_TIMEOUT, axum::body::to_bytes(body, FORM_LEN_MAX)).await.map_err(|_| wrong())?;
+    let body =
+        tokio::time::timeout(FORM_TIMEOUT, axum::body::to_bytes(body, FORM_LEN_MAX)).await.map_err(|_| wrong())?;
     let body = body.map_err(|_| wrong())?;
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().take(FORM_FIELDS_MAX).collect();
     let field = |name: &str| form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
@@ -104,12 +105,19 @@ fn status(door: &Door) -> String {
     let clock = exchange.clock();
     let (seq, phones, calls) = exchange.read(|picture| {
         let phones: Vec<_> = picture.devices.values().take(ROWS_MAX).map(|device| phone(picture, device)).collect();
-        let calls: Vec<_> = picture.calls.values().take(ROWS_MAX).map(|call| {
-            let parties: Vec<String> =
-                picture.connections_of(call).map(|it| format!("{} ({})", it.party.number, it.state.name())).collect();
-            let since = Instant::at(call.created, clock).to_string();
-            vec![call.id.to_string(), since, call.dialled.to_string(), parties.join(", ")]
-        }).collect();
+        let calls: Vec<_> = picture
+            .calls
+            .values()
+            .take(ROWS_MAX)
+            .map(|call| {
+                let parties: Vec<String> = picture
+                    .connections_of(call)
+                    .map(|it| format!("{} ({})", it.party.number, it.state.name()))
+                    .collect();
+                let since = Instant::at(call.created, clock).to_string();
+                vec![call.id.to_string(), since, call.dialled.to_string(), parties.join(", ")]
+            })
+            .collect();
         (picture.seq, phones, calls)
     });
     let refused = door.refusals().list().into_iter().rev().map(|refused| {

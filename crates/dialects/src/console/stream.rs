@@ -3,7 +3,7 @@
 //! Where nobody has watched for a while nothing is rendered: only places are kept, and a reader that comes to such a place, or
 //! to one before the ring, reads the log ([`super::cold`]). A slow reader falls behind on its own cursor and slows nobody.
 
-use super::render::{render, Rendered};
+use super::render::{Rendered, render};
 use crate::common::clock::Clock;
 use crate::common::ring::Ring;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -111,7 +111,7 @@ impl Stream {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let inner = &self.0 .0;
+        let inner = &self.0.0;
         inner.linger.fetch_max(inner.ring.head() + LINGER_EVENTS, Ordering::Relaxed);
         inner.watchers.fetch_sub(1, Ordering::AcqRel);
     }

@@ -1,17 +1,25 @@
 //! Who asks: a bearer token, a login's cookie, or a ticket where no header can be set.
 
+use super::Door;
 use super::operation::Method;
 use super::problem::{Done, Problem};
 use super::query::Query;
-use super::Door;
 use crate::common::ask::{Ask, Identity};
 use axum::http::request::Parts;
-use axum::http::{header, HeaderMap};
+use axum::http::{HeaderMap, header};
 
 /// All scopes there are; `*` in an identity stands for all but `system`.
 pub const SCOPES: &[&str] = &[
-    "calls:read", "calls:control", "calls:supervise", "calls:trace", "directory:read", "config:read", "config:write",
-    "records:read", "test", "system",
+    "calls:read",
+    "calls:control",
+    "calls:supervise",
+    "calls:trace",
+    "directory:read",
+    "config:read",
+    "config:write",
+    "records:read",
+    "test",
+    "system",
 ];
 /// Octets of a credential.
 const CREDENTIAL_LEN_MAX: usize = 512;
@@ -56,7 +64,9 @@ impl Who {
     pub fn may(&self, scope: &str) -> bool {
         self.scopes.iter().any(|known| match known.as_str() {
             "*" | "operator" => scope != "system",
-            known => known == scope || known.strip_suffix(":*").is_some_and(|family| scope.split(':').next() == Some(family)),
+            known => {
+                known == scope || known.strip_suffix(":*").is_some_and(|family| scope.split(':').next() == Some(family))
+            }
         })
     }
 
@@ -106,7 +116,8 @@ pub fn own_origin(door: &Door, headers: &HeaderMap, may_lack: bool) -> Done<()> 
         None => may_lack,
         // The cookie belongs to the host it was set for, so the host that was asked is ours.
         Some(origin) => {
-            door.config().origin.as_deref() == Some(origin) || text(header::HOST).is_some_and(|host| origin == format!("{scheme}://{host}"))
+            door.config().origin.as_deref() == Some(origin)
+                || text(header::HOST).is_some_and(|host| origin == format!("{scheme}://{host}"))
         }
     };
     if right { Ok(()) } else { Err(Problem::edge(403, "origin", "Writes come from our own pages only", "rights")) }

@@ -3,9 +3,9 @@
 use super::super::answer;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::super::shape::{optional, required, Fields, Shape};
+use super::super::shape::{Fields, Shape, optional, required};
 use super::super::verb::NO_QUERY;
-use super::super::wire::{Instant, COUNT, TEXT};
+use super::super::wire::{COUNT, Instant, TEXT};
 use crate::common::ask::Ask;
 use serde_json::json;
 
@@ -18,7 +18,10 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     need: Need::Scope("config:write"),
     query: NO_QUERY,
     body: Some(&Shape::Object(&[optional("name", &Shape::Text { least: 1, most: 64 })])),
-    gives: Gives::Json(201, &Shape::Object(&[required("name", &TEXT), required("octets", &COUNT), required("seq", &COUNT)])),
+    gives: Gives::Json(
+        201,
+        &Shape::Object(&[required("name", &TEXT), required("octets", &COUNT), required("seq", &COUNT)]),
+    ),
     run: |incoming| Box::pin(make(incoming)),
 }];
 

@@ -1,13 +1,13 @@
 //! `/calls`: live calls.
 
 use super::super::dispatch::Incoming;
-use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
 use super::super::shape::Shape;
 use super::super::verb::NO_QUERY;
-use super::super::wire::{CallView, CALL, ID};
+use super::super::wire::{CALL, CallView, ID};
 use super::super::{answer, name};
-use super::list::{page, page_fields, Listed, COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM};
+use super::list::{COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM, Listed, page, page_fields};
 use std::ops::Bound;
 use switching::id::CallId;
 
@@ -21,7 +21,13 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/api/v1/calls",
         what: "Live calls",
         need: Need::Scope("calls:read"),
-        query: &[LIMIT_PARAM, CURSOR_PARAM, COUNT_PARAM, param("dialled", &ID, "only calls to this number"), param("context", &ID, "only calls routed there")],
+        query: &[
+            LIMIT_PARAM,
+            CURSOR_PARAM,
+            COUNT_PARAM,
+            param("dialled", &ID, "only calls to this number"),
+            param("context", &ID, "only calls routed there"),
+        ],
         body: None,
         gives: Gives::Json(200, &PAGE),
         run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),

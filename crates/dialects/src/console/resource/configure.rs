@@ -7,7 +7,7 @@ use super::super::dispatch::Incoming;
 use super::super::name;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::{Done, Problem};
-use super::super::shape::{optional, required, Fields, Shape};
+use super::super::shape::{Fields, Shape, optional, required};
 use super::super::verb::{ANSWERED, DIGITS, NO_QUERY};
 use super::super::wire::{ID, NAMED};
 use axum::http::header;
@@ -57,7 +57,13 @@ macro_rules! extension_fields {
     };
 }
 
-const fn operation(id: &'static str, method: Method, path: &'static str, what: &'static str, body: Option<&'static Shape>) -> Operation {
+const fn operation(
+    id: &'static str,
+    method: Method,
+    path: &'static str,
+    what: &'static str,
+    body: Option<&'static Shape>,
+) -> Operation {
     Operation {
         id,
         method,
@@ -72,8 +78,13 @@ const fn operation(id: &'static str, method: Method, path: &'static str, what: &
 }
 
 /// Creates a device.
-pub const CREATE_DEVICE: Operation =
-    operation("create_device", Method::Post, "/api/v1/devices", "Creates a device", Some(&device_fields!(required("kind", &CREATABLE))));
+pub const CREATE_DEVICE: Operation = operation(
+    "create_device",
+    Method::Post,
+    "/api/v1/devices",
+    "Creates a device",
+    Some(&device_fields!(required("kind", &CREATABLE))),
+);
 /// Changes a device.
 pub const CHANGE_DEVICE: Operation =
     operation("change_device", Method::Patch, "/api/v1/devices/{device}", "Changes a device", Some(&device_fields!()));
@@ -142,8 +153,12 @@ fn change(incoming: &Incoming, picture: &Picture) -> Done<(Change, &'static str,
     };
     match &change {
         Change::PutDevice { .. } | Change::RemoveDevice(_) => Ok((change, DeviceId::PREFIX, "/api/v1/devices")),
-        Change::PutExtension { .. } | Change::RemoveExtension(_) => Ok((change, ExtensionId::PREFIX, "/api/v1/extensions")),
-        Change::PutUser { .. } | Change::PutTrunk { .. } | Change::PutSettings(_) => Err(Problem::unknown("unknown_path")),
+        Change::PutExtension { .. } | Change::RemoveExtension(_) => {
+            Ok((change, ExtensionId::PREFIX, "/api/v1/extensions"))
+        }
+        Change::PutUser { .. } | Change::PutTrunk { .. } | Change::PutSettings(_) => {
+            Err(Problem::unknown("unknown_path"))
+        }
     }
 }
 
@@ -225,7 +240,8 @@ fn extension(body: Fields<'_>, old: Option<&ExtensionConfig>, picture: &Picture)
         config.ring_ms = body.number("ring_timeout_ms");
     }
     if body.has("outgoing_number") {
-        config.outgoing_number = body.text("outgoing_number").map(|text| name::digits("/outgoing_number", text)).transpose()?;
+        config.outgoing_number =
+            body.text("outgoing_number").map(|text| name::digits("/outgoing_number", text)).transpose()?;
     }
     if body.has("fields") {
         config.fields = body.named("fields");

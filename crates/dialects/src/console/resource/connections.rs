@@ -1,13 +1,13 @@
 //! `/connections`: live connections, each one device in one call.
 
 use super::super::dispatch::Incoming;
-use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
 use super::super::shape::Shape;
 use super::super::verb::NO_QUERY;
-use super::super::wire::{ConnectionView, CONNECTION, ID, STATE};
+use super::super::wire::{CONNECTION, ConnectionView, ID, STATE};
 use super::super::{answer, name};
-use super::list::{page, page_fields, Listed, COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM};
+use super::list::{COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM, Listed, page, page_fields};
 use std::ops::Bound;
 use switching::id::ConnectionId;
 
@@ -21,7 +21,14 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/api/v1/connections",
         what: "Live connections",
         need: Need::Scope("calls:read"),
-        query: &[LIMIT_PARAM, CURSOR_PARAM, COUNT_PARAM, param("device", &ID, "only those of this device"), param("call", &ID, "only those of this call"), param("state", &STATE, "only those in this state")],
+        query: &[
+            LIMIT_PARAM,
+            CURSOR_PARAM,
+            COUNT_PARAM,
+            param("device", &ID, "only those of this device"),
+            param("call", &ID, "only those of this call"),
+            param("state", &STATE, "only those in this state"),
+        ],
         body: None,
         gives: Gives::Json(200, &PAGE),
         run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),

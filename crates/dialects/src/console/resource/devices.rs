@@ -1,20 +1,21 @@
 //! `/devices`: telephones and trunks, where they are reached, and what they are configured to be.
 
 use super::super::dispatch::Incoming;
-use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
-use super::super::shape::{required, Shape};
+use super::super::shape::{Shape, required};
 use super::super::verb::NO_QUERY;
-use super::super::wire::{ContactView, DeviceView, CONTACT, COUNT, DEVICE, ID, KIND};
+use super::super::wire::{CONTACT, COUNT, ContactView, DEVICE, DeviceView, ID, KIND};
 use super::super::{answer, name};
 use super::configure;
-use super::list::{page, page_fields, Listed, COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM};
+use super::list::{COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM, Listed, page, page_fields};
 use serde_json::json;
 use std::ops::Bound;
 use switching::id::DeviceId;
 
 const PAGE: Shape = Shape::Object(&page_fields(&Shape::List(&DEVICE, usize::MAX)));
-const CONTACTS: Shape = Shape::Object(&[required("seq", &COUNT), required("items", &Shape::List(&CONTACT, usize::MAX))]);
+const CONTACTS: Shape =
+    Shape::Object(&[required("seq", &COUNT), required("items", &Shape::List(&CONTACT, usize::MAX))]);
 
 /// Reads and configuration.
 pub const OPERATIONS: &[Operation] = &[

@@ -3,13 +3,13 @@
 use super::super::answer;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::super::shape::{required, Shape};
+use super::super::shape::{Shape, required};
 use super::super::verb::NO_QUERY;
-use super::super::wire::{Instant, RecordView, COUNT, ID, IDS, RECORD, TEXT};
+use super::super::wire::{COUNT, ID, IDS, Instant, RECORD, RecordView, TEXT};
 use super::records::record;
 use crate::common::ask::Ask;
 use crate::common::clock::Clock;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use switching::event::{Event, What};
 use switching::record::CallRecord;
 
@@ -38,18 +38,27 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     need: Need::Scope("records:read"),
     query: NO_QUERY,
     body: None,
-    gives: Gives::Json(200, &Shape::Object(&[
-        required("record", &RECORD),
-        required("figures", &Shape::List(&FIGURE, usize::MAX)),
-        required("balance", &Shape::List(&BALANCE, usize::MAX)),
-        required("balanced", &Shape::Flag),
-        required("events", &Shape::List(&Shape::Object(&[
-            required("seq", &COUNT),
-            required("type", &TEXT),
-            required("timestamp", &Shape::Instant),
-            required("devices", &IDS),
-        ]), usize::MAX)),
-    ])),
+    gives: Gives::Json(
+        200,
+        &Shape::Object(&[
+            required("record", &RECORD),
+            required("figures", &Shape::List(&FIGURE, usize::MAX)),
+            required("balance", &Shape::List(&BALANCE, usize::MAX)),
+            required("balanced", &Shape::Flag),
+            required(
+                "events",
+                &Shape::List(
+                    &Shape::Object(&[
+                        required("seq", &COUNT),
+                        required("type", &TEXT),
+                        required("timestamp", &Shape::Instant),
+                        required("devices", &IDS),
+                    ]),
+                    usize::MAX,
+                ),
+            ),
+        ]),
+    ),
     run: |incoming| Box::pin(explain(incoming)),
 }];
 

@@ -1,14 +1,14 @@
 //! `/extensions`: directory numbers.
 
 use super::super::dispatch::Incoming;
-use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
 use super::super::shape::Shape;
 use super::super::verb::NO_QUERY;
-use super::super::wire::{ExtensionView, EXTENSION, ID};
+use super::super::wire::{EXTENSION, ExtensionView, ID};
 use super::super::{answer, name};
 use super::configure;
-use super::list::{page, page_fields, Listed, COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM};
+use super::list::{COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM, Listed, page, page_fields};
 use std::ops::Bound;
 use switching::id::ExtensionId;
 

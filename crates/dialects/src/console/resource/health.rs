@@ -1,10 +1,10 @@
 //! `/healthz` (the process lives) and `/readyz` (the exchange takes commands). Nobody has to show anything for them.
 
 use super::super::answer;
-use super::super::dispatch::{Incoming, DOOR};
+use super::super::dispatch::{DOOR, Incoming};
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
-use super::super::shape::{required, Shape};
+use super::super::shape::{Shape, required};
 use super::super::verb::NO_QUERY;
 use super::super::wire::TEXT;
 use serde_json::json;

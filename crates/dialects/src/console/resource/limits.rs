@@ -1,12 +1,12 @@
 //! `/limits`: every bound of the door and the exchange, and how much of it is in use.
 
 use super::super::answer;
-use super::super::dispatch::{Incoming, BODY_LEN_MAX, MIN_SEQ_WAIT_S};
+use super::super::dispatch::{BODY_LEN_MAX, Incoming, MIN_SEQ_WAIT_S};
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::super::shape::{required, Shape};
+use super::super::shape::{Shape, required};
 use super::super::verb::NO_QUERY;
 use super::super::wire::{COUNT, COUNT_OR_NULL, TEXT};
-use super::super::{cold, filter, session, socket, HOT_EVENTS_MAX};
+use super::super::{HOT_EVENTS_MAX, cold, filter, session, socket};
 use crate::common::exchange::DOWN_QUEUE_MAX;
 use serde_json::json;
 use switching::limits;
@@ -20,12 +20,21 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     need: Need::Scope("config:read"),
     query: NO_QUERY,
     body: None,
-    gives: Gives::Json(200, &Shape::Object(&[required("items", &Shape::List(&Shape::Object(&[
-        required("name", &TEXT),
-        required("limit", &COUNT),
-        required("used", &COUNT_OR_NULL),
-        required("unit", &TEXT),
-    ]), usize::MAX))])),
+    gives: Gives::Json(
+        200,
+        &Shape::Object(&[required(
+            "items",
+            &Shape::List(
+                &Shape::Object(&[
+                    required("name", &TEXT),
+                    required("limit", &COUNT),
+                    required("used", &COUNT_OR_NULL),
+                    required("unit", &TEXT),
+                ]),
+                usize::MAX,
+            ),
+        )]),
+    ),
     run: |incoming| Box::pin(async move { read(&incoming) }),
 }];
 

@@ -4,12 +4,12 @@
 
 use super::super::answer;
 use super::super::dispatch::Incoming;
-use super::super::operation::{param, Outcome, Param};
+use super::super::operation::{Outcome, Param, param};
 use super::super::problem::Problem;
-use super::super::shape::{optional, required, Field, Shape};
+use super::super::shape::{Field, Shape, optional, required};
 use super::super::wire::{COUNT, ID, TEXT};
 use crate::common::clock::Clock;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use switching::picture::Picture;
 
 /// Items on a page, unless asked otherwise.
@@ -20,7 +20,8 @@ pub const LIMIT_MAX: usize = 1_000;
 const STRETCH: usize = 256;
 
 /// How many items.
-pub const LIMIT_PARAM: Param = param("limit", &Shape::Number { least: 1, most: LIMIT_MAX as i64 }, "items on the page, 100 unless said");
+pub const LIMIT_PARAM: Param =
+    param("limit", &Shape::Number { least: 1, most: LIMIT_MAX as i64 }, "items on the page, 100 unless said");
 /// Where a page goes on.
 pub const CURSOR_PARAM: Param = param("cursor", &ID, "where the page before ended: its `next`");
 /// Whether to count.
@@ -28,7 +29,13 @@ pub const COUNT_PARAM: Param = param("count", &Shape::Flag, "also says how many 
 
 /// Fields of a page beside its items.
 pub const fn page_fields(items: &'static Shape) -> [Field; 5] {
-    [required("seq", &COUNT), required("epoch", &TEXT), required("items", items), required("next", &NEXT), optional("count", &COUNT)]
+    [
+        required("seq", &COUNT),
+        required("epoch", &TEXT),
+        required("items", items),
+        required("next", &NEXT),
+        optional("count", &COUNT),
+    ]
 }
 
 const NEXT: Shape = Shape::Nullable(&ID);
@@ -55,7 +62,8 @@ pub fn page<K: Copy + std::fmt::Display>(incoming: &Incoming, listed: &Listed<K>
     let wrong_cursor = || Problem::one_value("/query/cursor", "is the `next` of a page");
     let exchange = incoming.door.exchange();
     let limit = incoming.query.number("limit").and_then(|n| usize::try_from(n).ok()).unwrap_or(LIMIT);
-    let mut from = incoming.query.text("cursor").map(|text| (listed.parse)(text).ok_or_else(wrong_cursor)).transpose()?;
+    let mut from =
+        incoming.query.text("cursor").map(|text| (listed.parse)(text).ok_or_else(wrong_cursor)).transpose()?;
     let counting = incoming.query.flag("count");
     let (mut items, mut matching, mut next, seq) = (Vec::new(), 0u64, None, exchange.seq());
     loop {

@@ -1,13 +1,13 @@
 //! `/records`: one record per call that is over, newest first.
 
 use super::super::dispatch::Incoming;
-use super::super::operation::{param, Gives, Method, Need, Operation, Outcome};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
 use super::super::shape::Shape;
 use super::super::verb::NO_QUERY;
-use super::super::wire::{parse_instant, RecordView, ID, RECORD};
+use super::super::wire::{ID, RECORD, RecordView, parse_instant};
 use super::super::{answer, name};
-use super::list::{page_fields, CURSOR_PARAM, LIMIT, LIMIT_PARAM};
+use super::list::{CURSOR_PARAM, LIMIT, LIMIT_PARAM, page_fields};
 use crate::common::ask::{Ask, Fault, RecordQuery};
 use serde_json::json;
 use switching::id::CallId;
@@ -51,7 +51,8 @@ async fn list(incoming: Incoming) -> Outcome {
     let exchange = incoming.door.exchange();
     let query = &incoming.query;
     let limit = u32::try_from(query.number("limit").unwrap_or(LIMIT as u64)).unwrap_or(u32::MAX);
-    let cursor = |text| CallId::parse(text).ok_or_else(|| Problem::one_value("/query/cursor", "is the `next` of a page"));
+    let cursor =
+        |text| CallId::parse(text).ok_or_else(|| Problem::one_value("/query/cursor", "is the `next` of a page"));
     let asked = RecordQuery {
         party: query.text("party").map(str::to_owned),
         from: query.text("started_at.gte").and_then(|text| parse_instant(text, exchange.clock())),

@@ -4,8 +4,8 @@ use super::super::answer::{self, reply_body};
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
-use super::super::shape::{required, Shape};
-use super::super::verb::{result, NO_QUERY};
+use super::super::shape::{Shape, required};
+use super::super::verb::{NO_QUERY, result};
 use super::super::wire::{COUNT_OR_NULL, TEXT};
 use crate::common::exchange::KeyKnown;
 use serde_json::json;
@@ -19,12 +19,15 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     need: Need::Credential,
     query: NO_QUERY,
     body: None,
-    gives: Gives::Json(200, &Shape::Object(&[
-        required("key", &TEXT),
-        required("state", &Shape::Word(&["pending", "done"])),
-        required("status", &COUNT_OR_NULL),
-        required("answer", &Shape::Any),
-    ])),
+    gives: Gives::Json(
+        200,
+        &Shape::Object(&[
+            required("key", &TEXT),
+            required("state", &Shape::Word(&["pending", "done"])),
+            required("status", &COUNT_OR_NULL),
+            required("answer", &Shape::Any),
+        ]),
+    ),
     run: |incoming| Box::pin(read(incoming)),
 }];
 

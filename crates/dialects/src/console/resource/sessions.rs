@@ -1,26 +1,29 @@
 //! `/sessions`, `/me`, `/stream_tickets`: logins of people, who one is, and tickets where headers cannot be set.
 
 use super::super::answer;
-use super::super::dispatch::{Incoming, DOOR};
+use super::super::dispatch::{DOOR, Incoming};
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
 use super::super::session::Session;
-use super::super::shape::{required, Fields, Shape};
+use super::super::shape::{Fields, Shape, required};
 use super::super::verb::NO_QUERY;
-use super::super::who::{own_origin, unauthenticated, Credential, Who};
-use super::super::wire::{Instant, ID, IDS, TEXT};
+use super::super::who::{Credential, Who, own_origin, unauthenticated};
+use super::super::wire::{ID, IDS, Instant, TEXT};
 use crate::common::ask::Ask;
 use crate::common::clock::Clock;
 use axum::http::header;
 use axum::response::IntoResponse;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
-const SESSION: Shape = Shape::Named("Login", &Shape::Object(&[
-    required("id", &ID),
-    required("account", &TEXT),
-    required("scopes", &IDS),
-    required("opened_at", &Shape::Instant),
-]));
+const SESSION: Shape = Shape::Named(
+    "Login",
+    &Shape::Object(&[
+        required("id", &ID),
+        required("account", &TEXT),
+        required("scopes", &IDS),
+        required("opened_at", &Shape::Instant),
+    ]),
+);
 const CREDENTIALS: Shape = Shape::Object(&[
     required("user", &Shape::Text { least: 1, most: 128 }),
     required("password", &Shape::Text { least: 1, most: 1_024 }),
@@ -69,11 +72,14 @@ pub const OPERATIONS: &[Operation] = &[
         need: Need::Credential,
         query: NO_QUERY,
         body: None,
-        gives: Gives::Json(200, &Shape::Object(&[
-            required("account", &TEXT),
-            required("scopes", &IDS),
-            required("by", &Shape::Word(&["token", "login"])),
-        ])),
+        gives: Gives::Json(
+            200,
+            &Shape::Object(&[
+                required("account", &TEXT),
+                required("scopes", &IDS),
+                required("by", &Shape::Word(&["token", "login"])),
+            ]),
+        ),
         run: |incoming| Box::pin(async move { me(&incoming) }),
     },
     Operation {
@@ -140,7 +146,9 @@ fn close(incoming: &Incoming) -> Outcome {
         _ => None,
     };
     if own.is_none() && !incoming.who.may("config:write") {
-        return Err(Problem::edge(403, "scope", "The credential has no such right", "rights").with("scope", "config:write"));
+        return Err(
+            Problem::edge(403, "scope", "The credential has no such right", "rights").with("scope", "config:write")
+        );
     }
     if !sessions.close(own.unwrap_or(incoming.at("session"))) {
         return Err(Problem::unknown("unknown_session"));

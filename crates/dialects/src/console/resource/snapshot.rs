@@ -4,10 +4,10 @@ use super::super::answer;
 use super::super::dispatch::Incoming;
 use super::super::filter::Filter;
 use super::super::frame::items;
-use super::super::operation::{param, Gives, Method, Need, Operation, Outcome, Param};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, Param, param};
 use super::super::render::Collection;
-use super::super::shape::{optional, required, Shape};
-use super::super::wire::{Instant, CALL, CONNECTION, COUNT, DEVICE, EXTENSION, ID, STAGE, TEXT};
+use super::super::shape::{Shape, optional, required};
+use super::super::wire::{CALL, CONNECTION, COUNT, DEVICE, EXTENSION, ID, Instant, STAGE, TEXT};
 use std::fmt::Write;
 
 const COLLECTIONS: Shape = Shape::List(&Shape::Word(Collection::NAMES), 16);
@@ -31,16 +31,19 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     need: Need::Scope("calls:read"),
     query: &[COLLECTIONS_PARAM, DEVICES_PARAM],
     body: None,
-    gives: Gives::Json(200, &Shape::Object(&[
-        required("seq", &COUNT),
-        required("epoch", &TEXT),
-        required("timestamp", &Shape::Instant),
-        optional("calls", &list_of(&CALL)),
-        optional("connections", &list_of(&CONNECTION)),
-        optional("stages", &list_of(&STAGE)),
-        optional("devices", &list_of(&DEVICE)),
-        optional("extensions", &list_of(&EXTENSION)),
-    ])),
+    gives: Gives::Json(
+        200,
+        &Shape::Object(&[
+            required("seq", &COUNT),
+            required("epoch", &TEXT),
+            required("timestamp", &Shape::Instant),
+            optional("calls", &list_of(&CALL)),
+            optional("connections", &list_of(&CONNECTION)),
+            optional("stages", &list_of(&STAGE)),
+            optional("devices", &list_of(&DEVICE)),
+            optional("extensions", &list_of(&EXTENSION)),
+        ]),
+    ),
     run: |incoming| Box::pin(async move { snapshot(&incoming) }),
 }];
 

@@ -3,12 +3,12 @@
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
-use super::super::shape::{required, Shape};
+use super::super::shape::{Shape, required};
 use super::super::verb::NO_QUERY;
-use super::super::wire::{data, Instant, ID, TEXT};
+use super::super::wire::{ID, Instant, TEXT, data};
 use super::super::{answer, name};
 use crate::common::ask::{Ask, Fault};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use switching::event::Event;
 use switching::id::CallId;
 use switching::time::Time;
@@ -27,14 +27,23 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     need: Need::Scope("calls:trace"),
     query: NO_QUERY,
     body: None,
-    gives: Gives::Json(200, &Shape::Object(&[
-        required("call", &ID),
-        required("items", &Shape::List(&Shape::Object(&[
-            required("kind", &Shape::Word(&["sip", "event"])),
-            required("timestamp", &Shape::Instant),
-            required("text", &TEXT),
-        ]), usize::MAX)),
-    ])),
+    gives: Gives::Json(
+        200,
+        &Shape::Object(&[
+            required("call", &ID),
+            required(
+                "items",
+                &Shape::List(
+                    &Shape::Object(&[
+                        required("kind", &Shape::Word(&["sip", "event"])),
+                        required("timestamp", &Shape::Instant),
+                        required("text", &TEXT),
+                    ]),
+                    usize::MAX,
+                ),
+            ),
+        ]),
+    ),
     run: |incoming| Box::pin(tell(incoming)),
 }];
 

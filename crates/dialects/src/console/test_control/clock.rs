@@ -4,16 +4,16 @@ use super::super::answer;
 use super::super::cold::Reader;
 use super::super::describe::ENVELOPE;
 use super::super::dispatch::Incoming;
-use super::super::filter::{Filter, EVENT_TYPES, IDS_MAX};
+use super::super::filter::{EVENT_TYPES, Filter, IDS_MAX};
 use super::super::frame::envelope;
 use super::super::name::known_device;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::{Done, Problem};
-use super::super::shape::{optional, required, Fields, Shape};
+use super::super::shape::{Fields, Shape, optional, required};
 use super::super::verb::NO_QUERY;
-use super::super::wire::{Instant, COUNT, ID};
+use super::super::wire::{COUNT, ID, Instant};
 use super::settled;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use switching::time::Time;
 
@@ -41,11 +41,14 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     need: Need::TestControl,
     query: NO_QUERY,
     body: Some(&Shape::Object(&[optional("by_ms", &BY), optional("until", &UNTIL), optional("limit_ms", &BY)])),
-    gives: Gives::Json(200, &Shape::Object(&[
-        required("now", &Shape::Instant),
-        required("through", &COUNT),
-        required("event", &Shape::Nullable(&ENVELOPE)),
-    ])),
+    gives: Gives::Json(
+        200,
+        &Shape::Object(&[
+            required("now", &Shape::Instant),
+            required("through", &COUNT),
+            required("event", &Shape::Nullable(&ENVELOPE)),
+        ]),
+    ),
     run: |incoming| Box::pin(advance(incoming)),
 }];
 
@@ -72,7 +75,10 @@ async fn advance(incoming: Incoming) -> Outcome {
             None => None,
         };
         if event.is_some() || now >= limit {
-            return Ok(answer::json(200, &json!({ "now": Instant::at(now, clock), "through": through, "event": event })));
+            return Ok(answer::json(
+                200,
+                &json!({ "now": Instant::at(now, clock), "through": through, "event": event }),
+            ));
         }
     }
     Err(Problem::edge(409, "clock_state", "Too many timers fire on the way", "caller"))

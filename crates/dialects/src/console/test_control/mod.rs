@@ -11,7 +11,7 @@ use super::dispatch::Incoming;
 use super::name;
 use super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::problem::{Done, Problem};
-use super::shape::{required, Fields, Shape};
+use super::shape::{Fields, Shape, required};
 use super::verb::{DIGITS, NO_QUERY};
 use super::wire::COUNT;
 use crate::common::ask::{Ask, Fault, Hand, Test};
@@ -24,7 +24,8 @@ use tokio::sync::oneshot;
 const COMMIT_WAIT: Duration = Duration::from_secs(10);
 
 /// Where the effects of a hand stand in the log.
-const HANDLED: Shape = Shape::Named("HandAnswer", &Shape::Object(&[required("before", &COUNT), required("through", &COUNT)]));
+const HANDLED: Shape =
+    Shape::Named("HandAnswer", &Shape::Object(&[required("before", &COUNT), required("through", &COUNT)]));
 /// A body without fields.
 const NOTHING: Shape = Shape::Object(&[]);
 /// The body of a hand that dials.
@@ -67,7 +68,8 @@ async fn ask(incoming: &Incoming, test: Test) -> Done<()> {
         Ok(()) => Ok(()),
         Err(Fault::NotFound) => Err(Problem::unknown("unknown_device")),
         Err(Fault::Value(why)) => {
-            Err(Problem::edge(409, "no_such_call", "There is nothing to which this could be done", "caller").saying(why))
+            Err(Problem::edge(409, "no_such_call", "There is nothing to which this could be done", "caller")
+                .saying(why))
         }
         Err(fault @ (Fault::Gone { .. } | Fault::Store(_) | Fault::Stopping)) => Err(fault.into()),
     }

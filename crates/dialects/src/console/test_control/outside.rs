@@ -3,9 +3,9 @@
 use super::super::dispatch::Incoming;
 use super::super::name;
 use super::super::operation::{Method, Operation, Outcome};
-use super::super::shape::{optional, required, Fields, Shape};
+use super::super::shape::{Fields, Shape, optional, required};
 use super::super::verb::DIGITS;
-use super::{act, hand, operation, script, NOTHING, PRESSES};
+use super::{NOTHING, PRESSES, act, hand, operation, script};
 use crate::common::ask::Test;
 
 const RING_IN: Shape = Shape::Object(&[

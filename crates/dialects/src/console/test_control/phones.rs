@@ -5,10 +5,10 @@ use super::super::dispatch::Incoming;
 use super::super::name;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::{Done, Problem};
-use super::super::shape::{optional, required, Fields, Shape};
+use super::super::shape::{Fields, Shape, optional, required};
 use super::super::verb::{DIGITS, NO_QUERY};
 use super::super::wire::{COUNT, ID};
-use super::{act, ask, hand, operation, script, settled, DIALS, NOTHING, PRESSES};
+use super::{DIALS, NOTHING, PRESSES, act, ask, hand, operation, script, settled};
 use crate::common::ask::Test;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -24,7 +24,8 @@ const NEW: Shape = Shape::Object(&[
     script::FIELDS[0],
     script::FIELDS[1],
 ]);
-const CREATED: Shape = Shape::Object(&[required("device", &ID), required("extension", &ID), required("through", &COUNT)]);
+const CREATED: Shape =
+    Shape::Object(&[required("device", &ID), required("extension", &ID), required("through", &COUNT)]);
 
 macro_rules! hands {
     ($($act:literal $body:ident $what:literal;)*) => {
@@ -123,7 +124,9 @@ async fn configure(incoming: &Incoming, change: Change) -> Done<u64> {
     let reply = incoming.door.exchange().configure(incoming.principal(), change).await?;
     match &reply.outcome {
         Ok(Answer::Configured(id)) => Ok(*id),
-        Ok(Answer::Done | Answer::Made { .. } | Answer::Connection { .. }) => Err(Problem::of_refusal(&Refusal::Internal)),
+        Ok(Answer::Done | Answer::Made { .. } | Answer::Connection { .. }) => {
+            Err(Problem::of_refusal(&Refusal::Internal))
+        }
         Err(refusal) => Err(Problem::of_reply(&reply, refusal)),
     }
 }

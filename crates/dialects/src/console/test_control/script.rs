@@ -2,7 +2,7 @@
 
 use super::super::name;
 use super::super::problem::Done;
-use super::super::shape::{optional, required, Field, Fields, Shape};
+use super::super::shape::{Field, Fields, Shape, optional, required};
 use super::super::verb::DIGITS;
 use crate::common::ask::{OnRing, PhoneScript};
 use serde_json::Value;

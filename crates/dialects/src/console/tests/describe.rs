@@ -1,10 +1,10 @@
 //! The descriptions hold what the table holds, and nothing that was in them goes away.
 
-use crate::console::describe::{asyncapi, openapi, FRAMES};
-use crate::console::filter::EVENT_TYPES;
-use crate::console::operation::{all, Need};
-use crate::console::render::Collection;
 use crate::console::SCOPES;
+use crate::console::describe::{FRAMES, asyncapi, openapi};
+use crate::console::filter::EVENT_TYPES;
+use crate::console::operation::{Need, all};
+use crate::console::render::Collection;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -58,7 +58,11 @@ fn held() -> BTreeSet<String> {
             for parameter in operation["parameters"].as_array().expect("parameters") {
                 lines.insert(format!("{method} {path} ?{}", parameter["name"].as_str().expect("a name")));
             }
-            fields(&format!("{method} {path} body"), &operation["requestBody"]["content"]["application/json"]["schema"], &mut lines);
+            fields(
+                &format!("{method} {path} body"),
+                &operation["requestBody"]["content"]["application/json"]["schema"],
+                &mut lines,
+            );
         }
     }
     for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {

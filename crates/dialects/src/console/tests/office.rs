@@ -3,8 +3,8 @@
 use crate::common::clock::Clock;
 use crate::console::filter::Filter;
 use crate::console::frame::{envelope, items};
-use crate::console::render::{render, Collection};
-use serde_json::{json, Map, Value};
+use crate::console::render::{Collection, render};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use switching::cause::Cause;
 use switching::command::{Command, Configure, DataPatch, Guard, Principal, ReplyAt, Verb, Which};
@@ -124,7 +124,8 @@ impl Office {
             fields: BTreeMap::new(),
         };
         self.configure(Change::PutExtension { id: None, config: Box::new(extension) });
-        let contact = Contact { ip: "192.0.2.1".to_owned(), port: 5060, transport: "udp".to_owned(), user_agent: "t".to_owned() };
+        let contact =
+            Contact { ip: "192.0.2.1".to_owned(), port: 5060, transport: "udp".to_owned(), user_agent: "t".to_owned() };
         self.input(Input::Engine(EngineInput::Registration { device: id, contacts: vec![contact] }));
     }
 
@@ -190,7 +191,9 @@ impl Office {
                 self.legs.remove(&leg);
                 None
             }
-            OrderKind::Alert { .. } | OrderKind::Accept { .. } | OrderKind::AnswerRemotely | OrderKind::Join { .. } => None,
+            OrderKind::Alert { .. } | OrderKind::Accept { .. } | OrderKind::AnswerRemotely | OrderKind::Join { .. } => {
+                None
+            }
         }
     }
 
@@ -265,8 +268,12 @@ impl Office {
             _ => {
                 let device = self.some_phone();
                 let gone = self.die(2) == 0;
-                let contact =
-                    Contact { ip: "192.0.2.2".to_owned(), port: 5060, transport: "udp".to_owned(), user_agent: "t".to_owned() };
+                let contact = Contact {
+                    ip: "192.0.2.2".to_owned(),
+                    port: 5060,
+                    transport: "udp".to_owned(),
+                    user_agent: "t".to_owned(),
+                };
                 let contacts = if gone { Vec::new() } else { vec![contact] };
                 self.input(Input::Engine(EngineInput::Registration { device, contacts }));
             }

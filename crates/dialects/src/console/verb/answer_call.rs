@@ -2,7 +2,7 @@
 
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::{submit, which, ANSWERED, NO_QUERY, ON_CONNECTION, ON_DEVICE};
+use super::{ANSWERED, NO_QUERY, ON_CONNECTION, ON_DEVICE, submit, which};
 use switching::command::Verb;
 use switching::model::ConnectionState;
 

@@ -2,10 +2,10 @@
 
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::super::shape::{optional, Fields, Shape};
+use super::super::shape::{Fields, Shape, optional};
 use super::super::wire::NAMED;
 use super::make_call::correlator;
-use super::{call, deadline, guard, other_party, reply, submit, which, ANSWERED, NO_QUERY};
+use super::{ANSWERED, NO_QUERY, call, deadline, guard, other_party, reply, submit, which};
 use switching::command::{DataPatch, Verb};
 use switching::model::ConnectionState;
 

@@ -2,7 +2,7 @@
 
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::{submit, ANSWERED, NO_QUERY, ON_CONNECTION};
+use super::{ANSWERED, NO_QUERY, ON_CONNECTION, submit};
 use crate::console::name;
 use switching::command::Verb;
 

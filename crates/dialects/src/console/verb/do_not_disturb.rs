@@ -4,8 +4,8 @@ use super::super::dispatch::Incoming;
 use super::super::name::known_extension;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
-use super::super::shape::{required, Fields, Shape};
-use super::{submit, ANSWERED, NO_QUERY};
+use super::super::shape::{Fields, Shape, required};
+use super::{ANSWERED, NO_QUERY, submit};
 use switching::command::Verb;
 
 /// On a directory number.

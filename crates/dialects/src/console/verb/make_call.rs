@@ -2,12 +2,12 @@
 
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::{Done, Problem};
-use super::super::shape::{optional, required, Fields, Shape};
+use super::super::shape::{Fields, Shape, optional, required};
 use super::super::wire::NAMED;
 use super::super::{dispatch::Incoming, name};
-use super::{deadline, guard, reply, submit, ANSWERED, DIGITS, NO_QUERY};
-use base64::engine::general_purpose::STANDARD;
+use super::{ANSWERED, DIGITS, NO_QUERY, deadline, guard, reply, submit};
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use switching::command::{DestinationCheck, DeviceName, LegOptions, MakeCall, Verb};
 use switching::model::{FailTone, Prompt};
 
@@ -18,31 +18,37 @@ const TALK_S_MAX: i64 = 86_400;
 /// The longest tone for a failed caller, in milliseconds.
 const TONE_MS_MAX: i64 = 60_000;
 
-const LEG: Shape = Shape::Named("LegOptions", &Shape::Object(&[
-    optional("caller_id", &DIGITS),
-    optional("name", &Shape::Text { least: 0, most: 128 }),
-    optional("ring_timeout_s", &Shape::Number { least: 1, most: RING_S_MAX }),
-    optional("must_be_registered", &Shape::Flag),
-]));
+const LEG: Shape = Shape::Named(
+    "LegOptions",
+    &Shape::Object(&[
+        optional("caller_id", &DIGITS),
+        optional("name", &Shape::Text { least: 0, most: 128 }),
+        optional("ring_timeout_s", &Shape::Number { least: 1, most: RING_S_MAX }),
+        optional("must_be_registered", &Shape::Flag),
+    ]),
+);
 
-const BODY: Shape = Shape::Named("MakeCall", &Shape::Object(&[
-    required("from", &Shape::Either(&[&DIGITS, &Shape::Object(&[required("number", &DIGITS)])])),
-    required("to", &DIGITS),
-    optional("prompt", &Shape::Word(&["ring", "off_hook", "auto_answer"])),
-    optional("first", &LEG),
-    optional("second", &LEG),
-    optional("as_number", &DIGITS),
-    optional("fail_tone_ms", &Shape::Number { least: 0, most: TONE_MS_MAX }),
-    optional("talk_limit_s", &Shape::Number { least: 1, most: TALK_S_MAX }),
-    optional("if_first_leg_fails", &Shape::Word(&["end"])),
-    optional("check", &Shape::Word(&["early", "late"])),
-    optional("vars", &NAMED),
-    optional("data", &NAMED),
-    optional("correlator", &Shape::Text { least: 0, most: 1_368 }),
-    guard(),
-    reply(),
-    deadline(),
-]));
+const BODY: Shape = Shape::Named(
+    "MakeCall",
+    &Shape::Object(&[
+        required("from", &Shape::Either(&[&DIGITS, &Shape::Object(&[required("number", &DIGITS)])])),
+        required("to", &DIGITS),
+        optional("prompt", &Shape::Word(&["ring", "off_hook", "auto_answer"])),
+        optional("first", &LEG),
+        optional("second", &LEG),
+        optional("as_number", &DIGITS),
+        optional("fail_tone_ms", &Shape::Number { least: 0, most: TONE_MS_MAX }),
+        optional("talk_limit_s", &Shape::Number { least: 1, most: TALK_S_MAX }),
+        optional("if_first_leg_fails", &Shape::Word(&["end"])),
+        optional("check", &Shape::Word(&["early", "late"])),
+        optional("vars", &NAMED),
+        optional("data", &NAMED),
+        optional("correlator", &Shape::Text { least: 0, most: 1_368 }),
+        guard(),
+        reply(),
+        deadline(),
+    ]),
+);
 
 /// Make Call.
 pub const OPERATIONS: &[Operation] = &[Operation {
@@ -90,8 +96,9 @@ fn from(body: Fields<'_>) -> Done<DeviceName> {
     let number = body.object("from").text("number");
     match (number, body.text("from")) {
         (Some(number), _) => name::digits("/from/number", number).map(DeviceName::Number),
-        (None, Some(text)) => name::device(text)
-            .ok_or_else(|| Problem::one_value("/from", "is a device: its id, number:1001, sip:1101, resource:SDP40001 or digits")),
+        (None, Some(text)) => name::device(text).ok_or_else(|| {
+            Problem::one_value("/from", "is a device: its id, number:1001, sip:1101, resource:SDP40001 or digits")
+        }),
         (None, None) => Err(Problem::one_value("/from", "is a device")),
     }
 }

@@ -12,10 +12,10 @@ use super::dispatch::Incoming;
 use super::name;
 use super::operation::{Outcome, Param};
 use super::problem::{Done, Problem};
-use super::shape::{optional, required, Field, Fields, Shape};
+use super::shape::{Field, Fields, Shape, optional, required};
 use super::wire::{COUNT, ID, ID_OR_NULL};
 use crate::common::exchange::Submit;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use switching::command::{Answer, Guard, ReplyAt, Verb, Which};
 use switching::limits::REPLY_DEADLINE_MS_MAX;
 use switching::model::ConnectionState;
@@ -33,11 +33,14 @@ const STATES: &[(&str, ConnectionState)] = &[
 /// A number as a client writes it.
 pub const DIGITS: Shape = Shape::Text { least: 1, most: 64 };
 /// The states in which a command is wanted.
-const GUARD: Shape = Shape::Named("Guard", &Shape::Object(&[
-    optional("states", &Shape::List(&super::wire::STATE, 6)),
-    optional("other_party", &DIGITS),
-    optional("device_idle", &Shape::Flag),
-]));
+const GUARD: Shape = Shape::Named(
+    "Guard",
+    &Shape::Object(&[
+        optional("states", &Shape::List(&super::wire::STATE, 6)),
+        optional("other_party", &DIGITS),
+        optional("device_idle", &Shape::Flag),
+    ]),
+);
 const REPLY: Shape = Shape::Word(&["accepted", "first_answered", "leg_confirmed"]);
 const DEADLINE: Shape = Shape::Number { least: 1, most: REPLY_DEADLINE_MS_MAX as i64 };
 
@@ -72,18 +75,24 @@ pub const ON_CONNECTION: Shape = Shape::Object(&[guard(), reply(), deadline()]);
 pub const ON_DEVICE: Shape = Shape::Object(&[call(), other_party(), guard(), reply(), deadline()]);
 
 /// What a command gives back.
-pub const ANSWERED: Shape = Shape::Named("CommandAnswer", &Shape::Object(&[
-    required("request", &ID),
-    required("before", &COUNT),
-    required("through", &COUNT),
-    required("replayed", &Shape::Flag),
-    required("result", &Shape::Object(&[
-        optional("call", &ID_OR_NULL),
-        optional("connection", &ID_OR_NULL),
-        optional("stage", &ID_OR_NULL),
-        optional("id", &Shape::Nullable(&Shape::Either(&[&ID, &COUNT]))),
-    ])),
-]));
+pub const ANSWERED: Shape = Shape::Named(
+    "CommandAnswer",
+    &Shape::Object(&[
+        required("request", &ID),
+        required("before", &COUNT),
+        required("through", &COUNT),
+        required("replayed", &Shape::Flag),
+        required(
+            "result",
+            &Shape::Object(&[
+                optional("call", &ID_OR_NULL),
+                optional("connection", &ID_OR_NULL),
+                optional("stage", &ID_OR_NULL),
+                optional("id", &Shape::Nullable(&Shape::Either(&[&ID, &COUNT]))),
+            ]),
+        ),
+    ]),
+);
 
 /// No query parameters.
 pub const NO_QUERY: &[Param] = &[];
@@ -135,7 +144,8 @@ pub fn which(incoming: &Incoming, states: &[ConnectionState]) -> Done<Which> {
     let device = name::device_at(incoming.at("device"))?;
     let body = Fields::of(&incoming.body);
     if let Some(call) = body.text("call") {
-        let call = switching::id::CallId::parse(call).ok_or_else(|| Problem::one_value("/call", "is the id of a call"))?;
+        let call =
+            switching::id::CallId::parse(call).ok_or_else(|| Problem::one_value("/call", "is the id of a call"))?;
         return Ok(Which::InCall { device, call });
     }
     let other_party = body.text("other_party").map(|text| name::digits("/other_party", text)).transpose()?;

@@ -1,10 +1,12 @@
 //! A live call.
 
-use super::{ids, number, Id, Instant, PartyView, COUNT_OR_NULL, ID, IDS, ID_OR_NULL, NAMED, PARTY, TEXT, TEXT_OR_NULL};
+use super::{
+    COUNT_OR_NULL, ID, ID_OR_NULL, IDS, Id, Instant, NAMED, PARTY, PartyView, TEXT, TEXT_OR_NULL, ids, number,
+};
 use crate::common::clock::Clock;
-use crate::console::shape::{required, Shape};
-use base64::engine::general_purpose::STANDARD;
+use crate::console::shape::{Shape, required};
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use switching::id::{CallId, ConnectionId, RequestId, StageId};
@@ -44,32 +46,41 @@ pub struct DataView<'a> {
 }
 
 /// Its form.
-pub const DATA: Shape = Shape::Named("CallData", &Shape::Object(&[
-    required("correlator", &TEXT_OR_NULL),
-    required("custom", &NAMED),
-    required("account_code", &TEXT_OR_NULL),
-]));
+pub const DATA: Shape = Shape::Named(
+    "CallData",
+    &Shape::Object(&[
+        required("correlator", &TEXT_OR_NULL),
+        required("custom", &NAMED),
+        required("account_code", &TEXT_OR_NULL),
+    ]),
+);
 
 /// Its form.
-pub const CALL: Shape = Shape::Named("Call", &Shape::Object(&[
-    required("id", &ID),
-    required("origin", &Shape::Object(&[
-        required("kind", &Shape::Word(&["phone", "trunk", "application"])),
-        required("request", &ID_OR_NULL),
-    ])),
-    required("created_at", &Shape::Instant),
-    required("dialled", &TEXT_OR_NULL),
-    required("called", &PARTY),
-    required("did", &TEXT_OR_NULL),
-    required("data", &DATA),
-    required("fail_tone_ms", &COUNT_OR_NULL),
-    required("talk_limit_ms", &COUNT_OR_NULL),
-    required("root_stage", &ID),
-    required("stage", &ID),
-    required("connections", &IDS),
-    required("open_stages", &IDS),
-    required("context", &TEXT),
-]));
+pub const CALL: Shape = Shape::Named(
+    "Call",
+    &Shape::Object(&[
+        required("id", &ID),
+        required(
+            "origin",
+            &Shape::Object(&[
+                required("kind", &Shape::Word(&["phone", "trunk", "application"])),
+                required("request", &ID_OR_NULL),
+            ]),
+        ),
+        required("created_at", &Shape::Instant),
+        required("dialled", &TEXT_OR_NULL),
+        required("called", &PARTY),
+        required("did", &TEXT_OR_NULL),
+        required("data", &DATA),
+        required("fail_tone_ms", &COUNT_OR_NULL),
+        required("talk_limit_ms", &COUNT_OR_NULL),
+        required("root_stage", &ID),
+        required("stage", &ID),
+        required("connections", &IDS),
+        required("open_stages", &IDS),
+        required("context", &TEXT),
+    ]),
+);
 
 impl<'a> CallView<'a> {
     /// A call as the mirror has it.

@@ -1,9 +1,9 @@
 //! A live connection: one device in one call.
 
-use super::party::{via, VIA};
-use super::{number, Id, Instant, PartyView, COUNT, ID, ID_OR_NULL, INSTANT_OR_NULL, NAMED, PARTY, TEXT_OR_NULL};
+use super::party::{VIA, via};
+use super::{COUNT, ID, ID_OR_NULL, INSTANT_OR_NULL, Id, Instant, NAMED, PARTY, PartyView, TEXT_OR_NULL, number};
 use crate::common::clock::Clock;
-use crate::console::shape::{required, Shape};
+use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use switching::id::{CallId, ConnectionId, DeviceId, ExtensionId, StageId, TrunkId, UserId};
@@ -57,35 +57,41 @@ struct CircuitView {
 pub const STATE: Shape = Shape::Word(&["initiated", "alerting", "connected", "hold", "queued", "fail"]);
 
 /// Its form.
-pub const CONNECTION: Shape = Shape::Named("Connection", &Shape::Object(&[
-    required("id", &ID),
-    required("device", &ID),
-    required("call", &ID),
-    required("state", &STATE),
-    required("prompt", &Shape::Nullable(&Shape::Word(&["off_hook", "ring", "auto_answer"]))),
-    required("placed", &Shape::Flag),
-    required("line", &Shape::Object(&[
-        required("no", &COUNT),
-        required("part", &Shape::Word(&["primary", "secondary"])),
-    ])),
-    required("addressed", &Shape::Object(&[
-        required("number", &TEXT_OR_NULL),
-        required("via", &VIA),
-        required("extension", &ID_OR_NULL),
-    ])),
-    required("entered", &super::TEXT),
-    required("redirected_by", &Shape::Nullable(&PARTY)),
-    required("party", &PARTY),
-    required("created_at", &Shape::Instant),
-    required("alerting_at", &INSTANT_OR_NULL),
-    required("supervised_at", &INSTANT_OR_NULL),
-    required("answered_at", &INSTANT_OR_NULL),
-    required("party_since_at", &INSTANT_OR_NULL),
-    required("circuit", &Shape::Nullable(&Shape::Object(&[required("trunk", &ID), required("number", &COUNT)]))),
-    required("user", &ID_OR_NULL),
-    required("vars", &NAMED),
-    required("stage", &ID),
-]));
+pub const CONNECTION: Shape = Shape::Named(
+    "Connection",
+    &Shape::Object(&[
+        required("id", &ID),
+        required("device", &ID),
+        required("call", &ID),
+        required("state", &STATE),
+        required("prompt", &Shape::Nullable(&Shape::Word(&["off_hook", "ring", "auto_answer"]))),
+        required("placed", &Shape::Flag),
+        required(
+            "line",
+            &Shape::Object(&[required("no", &COUNT), required("part", &Shape::Word(&["primary", "secondary"]))]),
+        ),
+        required(
+            "addressed",
+            &Shape::Object(&[
+                required("number", &TEXT_OR_NULL),
+                required("via", &VIA),
+                required("extension", &ID_OR_NULL),
+            ]),
+        ),
+        required("entered", &super::TEXT),
+        required("redirected_by", &Shape::Nullable(&PARTY)),
+        required("party", &PARTY),
+        required("created_at", &Shape::Instant),
+        required("alerting_at", &INSTANT_OR_NULL),
+        required("supervised_at", &INSTANT_OR_NULL),
+        required("answered_at", &INSTANT_OR_NULL),
+        required("party_since_at", &INSTANT_OR_NULL),
+        required("circuit", &Shape::Nullable(&Shape::Object(&[required("trunk", &ID), required("number", &COUNT)]))),
+        required("user", &ID_OR_NULL),
+        required("vars", &NAMED),
+        required("stage", &ID),
+    ]),
+);
 
 impl<'a> ConnectionView<'a> {
     /// A connection as the mirror has it.

@@ -1,8 +1,8 @@
 //! A device: what it is configured to be, and where it is reached.
 
-use super::{ids, number, Id, Instant, COUNT, ID, IDS, ID_OR_NULL, INSTANT_OR_NULL, TEXT, TEXT_OR_NULL};
+use super::{COUNT, ID, ID_OR_NULL, IDS, INSTANT_OR_NULL, Id, Instant, TEXT, TEXT_OR_NULL, ids, number};
 use crate::common::clock::Clock;
-use crate::console::shape::{required, Shape};
+use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use switching::engine::Contact;
 use switching::id::{ConnectionId, DeviceId, UserId};
@@ -48,39 +48,45 @@ pub struct ContactView<'a> {
 }
 
 /// Its form.
-pub const CONTACT: Shape = Shape::Named("Contact", &Shape::Object(&[
-    required("ip", &TEXT),
-    required("port", &COUNT),
-    required("transport", &TEXT),
-    required("user_agent", &TEXT),
-]));
+pub const CONTACT: Shape = Shape::Named(
+    "Contact",
+    &Shape::Object(&[
+        required("ip", &TEXT),
+        required("port", &COUNT),
+        required("transport", &TEXT),
+        required("user_agent", &TEXT),
+    ]),
+);
 
 /// What a device can be.
 pub const KIND: Shape = Shape::Word(&["sip", "simulated", "trunk"]);
 
 /// Its form.
-pub const DEVICE: Shape = Shape::Named("Device", &Shape::Object(&[
-    required("id", &ID),
-    required("kind", &KIND),
-    required("number", &TEXT_OR_NULL),
-    required("sip", &TEXT_OR_NULL),
-    required("resource", &TEXT_OR_NULL),
-    required("display_name", &TEXT),
-    required("lines_max", &COUNT),
-    required("remote_answer", &Shape::Flag),
-    required("auto_answer", &Shape::Flag),
-    required("context", &TEXT),
-    required("registration", &Shape::Word(&["never", "registered", "lapsed"])),
-    required("in_service", &Shape::Flag),
-    required("contacts", &Shape::List(&CONTACT, usize::MAX)),
-    required("connections", &IDS),
-    required("last_placed_at", &INSTANT_OR_NULL),
-    required("last_offered_at", &INSTANT_OR_NULL),
-    required("last_answered_at", &INSTANT_OR_NULL),
-    required("last_ended_at", &INSTANT_OR_NULL),
-    required("session", &Shape::Nullable(&Shape::Object(&[required("user", &ID_OR_NULL)]))),
-    required("changed_seq", &COUNT),
-]));
+pub const DEVICE: Shape = Shape::Named(
+    "Device",
+    &Shape::Object(&[
+        required("id", &ID),
+        required("kind", &KIND),
+        required("number", &TEXT_OR_NULL),
+        required("sip", &TEXT_OR_NULL),
+        required("resource", &TEXT_OR_NULL),
+        required("display_name", &TEXT),
+        required("lines_max", &COUNT),
+        required("remote_answer", &Shape::Flag),
+        required("auto_answer", &Shape::Flag),
+        required("context", &TEXT),
+        required("registration", &Shape::Word(&["never", "registered", "lapsed"])),
+        required("in_service", &Shape::Flag),
+        required("contacts", &Shape::List(&CONTACT, usize::MAX)),
+        required("connections", &IDS),
+        required("last_placed_at", &INSTANT_OR_NULL),
+        required("last_offered_at", &INSTANT_OR_NULL),
+        required("last_answered_at", &INSTANT_OR_NULL),
+        required("last_ended_at", &INSTANT_OR_NULL),
+        required("session", &Shape::Nullable(&Shape::Object(&[required("user", &ID_OR_NULL)]))),
+        required("changed_seq", &COUNT),
+    ]),
+);
 
 impl<'a> ContactView<'a> {
     /// One contact.

@@ -5,10 +5,10 @@
 use super::call::DataView;
 use super::party::via;
 use super::record::result;
-use super::{ids, number, ContactView, Id, PartyView, StageView};
+use super::{ContactView, Id, PartyView, StageView, ids, number};
 use crate::common::clock::Clock;
 use serde::Serialize;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use switching::command::ClearedBy;
 use switching::event::{Configured, Event, Offer, What};
 

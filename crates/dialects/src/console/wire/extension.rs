@@ -1,7 +1,7 @@
 //! A directory number and its features.
 
-use super::{number, Id, COUNT_OR_NULL, ID, ID_OR_NULL, NAMED, TEXT, TEXT_OR_NULL};
-use crate::console::shape::{required, Shape};
+use super::{COUNT_OR_NULL, ID, ID_OR_NULL, Id, NAMED, TEXT, TEXT_OR_NULL, number};
+use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use switching::id::{DeviceId, ExtensionId, UserId};
@@ -24,19 +24,22 @@ pub struct ExtensionView<'a> {
 }
 
 /// Its form.
-pub const EXTENSION: Shape = Shape::Named("Extension", &Shape::Object(&[
-    required("id", &ID),
-    required("number", &TEXT),
-    required("first_name", &TEXT),
-    required("last_name", &TEXT),
-    required("primary", &ID_OR_NULL),
-    required("secondary", &ID_OR_NULL),
-    required("owner", &ID_OR_NULL),
-    required("ring_timeout_ms", &COUNT_OR_NULL),
-    required("outgoing_number", &TEXT_OR_NULL),
-    required("fields", &NAMED),
-    required("do_not_disturb", &Shape::Flag),
-]));
+pub const EXTENSION: Shape = Shape::Named(
+    "Extension",
+    &Shape::Object(&[
+        required("id", &ID),
+        required("number", &TEXT),
+        required("first_name", &TEXT),
+        required("last_name", &TEXT),
+        required("primary", &ID_OR_NULL),
+        required("secondary", &ID_OR_NULL),
+        required("owner", &ID_OR_NULL),
+        required("ring_timeout_ms", &COUNT_OR_NULL),
+        required("outgoing_number", &TEXT_OR_NULL),
+        required("fields", &NAMED),
+        required("do_not_disturb", &Shape::Flag),
+    ]),
+);
 
 impl<'a> ExtensionView<'a> {
     /// A directory number as the mirror has it.

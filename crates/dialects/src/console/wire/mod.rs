@@ -12,14 +12,14 @@ mod party;
 mod record;
 mod stage;
 
-pub use call::{CallView, CALL};
-pub use connection::{ConnectionView, CONNECTION, STATE};
-pub use device::{ContactView, DeviceView, CONTACT, DEVICE, KIND};
+pub use call::{CALL, CallView};
+pub use connection::{CONNECTION, ConnectionView, STATE};
+pub use device::{CONTACT, ContactView, DEVICE, DeviceView, KIND};
 pub use event::data;
-pub use extension::{ExtensionView, EXTENSION};
-pub use party::{PartyView, PARTY};
-pub use record::{ConnectionPart, RecordView, StagePart, RECORD};
-pub use stage::{StageView, STAGE};
+pub use extension::{EXTENSION, ExtensionView};
+pub use party::{PARTY, PartyView};
+pub use record::{ConnectionPart, RECORD, RecordView, StagePart};
+pub use stage::{STAGE, StageView};
 
 use crate::common::clock::Clock;
 use crate::console::shape::Shape;

@@ -1,7 +1,7 @@
 //! A party as others may see it: a withheld number and name are not sent.
 
-use super::{number, text, Id, ID_OR_NULL, TEXT_OR_NULL};
-use crate::console::shape::{required, Shape};
+use super::{ID_OR_NULL, Id, TEXT_OR_NULL, number, text};
+use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use switching::id::{DeviceId, ExtensionId};
 use switching::party::{Party, PartyKind, Presentation, Via};
@@ -18,14 +18,17 @@ pub struct PartyView<'a> {
 }
 
 /// Its form.
-pub const PARTY: Shape = Shape::Named("Party", &Shape::Object(&[
-    required("kind", &Shape::Word(&["device", "remote", "service"])),
-    required("number", &TEXT_OR_NULL),
-    required("name", &TEXT_OR_NULL),
-    required("device", &ID_OR_NULL),
-    required("extension", &ID_OR_NULL),
-    required("presentation", &Shape::Word(&["allowed", "restricted"])),
-]));
+pub const PARTY: Shape = Shape::Named(
+    "Party",
+    &Shape::Object(&[
+        required("kind", &Shape::Word(&["device", "remote", "service"])),
+        required("number", &TEXT_OR_NULL),
+        required("name", &TEXT_OR_NULL),
+        required("device", &ID_OR_NULL),
+        required("extension", &ID_OR_NULL),
+        required("presentation", &Shape::Word(&["allowed", "restricted"])),
+    ]),
+);
 
 impl<'a> PartyView<'a> {
     /// What may be shown of a party.

@@ -1,8 +1,10 @@
 //! A call record: one per call, complete when the call is over.
 
-use super::{ids, CallView, ConnectionView, Id, Instant, StageView, CALL, CONNECTION, COUNT, ID, IDS, STAGE, TEXT, TEXT_OR_NULL};
+use super::{
+    CALL, CONNECTION, COUNT, CallView, ConnectionView, ID, IDS, Id, Instant, STAGE, StageView, TEXT, TEXT_OR_NULL, ids,
+};
 use crate::common::clock::Clock;
-use crate::console::shape::{required, Shape};
+use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use switching::id::{CallId, ConnectionId};
 use switching::model::StageResult;
@@ -54,48 +56,71 @@ pub struct StagePart<'a> {
 }
 
 /// Its form.
-pub const RECORD: Shape = Shape::Named("Record", &Shape::Object(&[
-    required("id", &ID),
-    required("call", &CALL),
-    required("started_at", &Shape::Instant),
-    required("ended_at", &Shape::Instant),
-    required("duration_ms", &COUNT),
-    required("talk_ms", &COUNT),
-    required("balanced", &Shape::Flag),
-    required("first_seq", &COUNT),
-    required("last_seq", &COUNT),
-    required("connections", &Shape::List(&Shape::Object(&[
-        required("connection", &CONNECTION),
+pub const RECORD: Shape = Shape::Named(
+    "Record",
+    &Shape::Object(&[
+        required("id", &ID),
+        required("call", &CALL),
+        required("started_at", &Shape::Instant),
         required("ended_at", &Shape::Instant),
-        required("life_ms", &COUNT),
-        required("cause", &TEXT),
-        required("q850", &COUNT),
-        required("segments", &Shape::List(&SEGMENT, usize::MAX)),
-    ]), usize::MAX)),
-    required("stages", &Shape::List(&Shape::Object(&[
-        required("stage", &STAGE),
-        required("closed_at", &Shape::Instant),
-        required("result", &Shape::Word(&["answered", "unanswered"])),
-        required("cause", &TEXT_OR_NULL),
-    ]), usize::MAX)),
-]));
+        required("duration_ms", &COUNT),
+        required("talk_ms", &COUNT),
+        required("balanced", &Shape::Flag),
+        required("first_seq", &COUNT),
+        required("last_seq", &COUNT),
+        required(
+            "connections",
+            &Shape::List(
+                &Shape::Object(&[
+                    required("connection", &CONNECTION),
+                    required("ended_at", &Shape::Instant),
+                    required("life_ms", &COUNT),
+                    required("cause", &TEXT),
+                    required("q850", &COUNT),
+                    required("segments", &Shape::List(&SEGMENT, usize::MAX)),
+                ]),
+                usize::MAX,
+            ),
+        ),
+        required(
+            "stages",
+            &Shape::List(
+                &Shape::Object(&[
+                    required("stage", &STAGE),
+                    required("closed_at", &Shape::Instant),
+                    required("result", &Shape::Word(&["answered", "unanswered"])),
+                    required("cause", &TEXT_OR_NULL),
+                ]),
+                usize::MAX,
+            ),
+        ),
+    ]),
+);
 
 /// A stretch of a connection's life in one state.
-pub const SEGMENT: Shape = Shape::Named("Segment", &Shape::Object(&[
-    required("from", &Shape::Instant),
-    required("to", &Shape::Instant),
-    required("ms", &COUNT),
-    required("state", &super::connection::STATE),
-    required("peers", &IDS),
-]));
+pub const SEGMENT: Shape = Shape::Named(
+    "Segment",
+    &Shape::Object(&[
+        required("from", &Shape::Instant),
+        required("to", &Shape::Instant),
+        required("ms", &COUNT),
+        required("state", &super::connection::STATE),
+        required("peers", &IDS),
+    ]),
+);
 
 impl<'a> RecordView<'a> {
     /// A record as it was stored.
     #[must_use]
     pub fn of(record: &'a CallRecord, clock: &Clock) -> Self {
         // A leg may live before its call is public.
-        let started =
-            record.connections.iter().map(|part| part.connection.created).min().unwrap_or(record.call.created).min(record.call.created);
+        let started = record
+            .connections
+            .iter()
+            .map(|part| part.connection.created)
+            .min()
+            .unwrap_or(record.call.created)
+            .min(record.call.created);
         Self {
             id: Id(record.call.id),
             call: CallView::of(&record.call, clock),

@@ -1,8 +1,8 @@
 //! An open stage: one step of a caller's journey.
 
-use super::{Id, Instant, PartyView, ID, ID_OR_NULL, INSTANT_OR_NULL, PARTY};
+use super::{ID, ID_OR_NULL, INSTANT_OR_NULL, Id, Instant, PARTY, PartyView};
 use crate::common::clock::Clock;
-use crate::console::shape::{required, Shape};
+use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use switching::id::{CallId, StageId, UserId};
 use switching::model::Stage;
@@ -22,17 +22,20 @@ pub struct StageView<'a> {
 }
 
 /// Its form.
-pub const STAGE: Shape = Shape::Named("Stage", &Shape::Object(&[
-    required("id", &ID),
-    required("root", &ID),
-    required("call", &ID),
-    required("kind", &Shape::Word(&["first_leg", "dial"])),
-    required("target", &PARTY),
-    required("opened_at", &Shape::Instant),
-    required("ringing_at", &INSTANT_OR_NULL),
-    required("answered_at", &INSTANT_OR_NULL),
-    required("user", &ID_OR_NULL),
-]));
+pub const STAGE: Shape = Shape::Named(
+    "Stage",
+    &Shape::Object(&[
+        required("id", &ID),
+        required("root", &ID),
+        required("call", &ID),
+        required("kind", &Shape::Word(&["first_leg", "dial"])),
+        required("target", &PARTY),
+        required("opened_at", &Shape::Instant),
+        required("ringing_at", &INSTANT_OR_NULL),
+        required("answered_at", &INSTANT_OR_NULL),
+        required("user", &ID_OR_NULL),
+    ]),
+);
 
 impl<'a> StageView<'a> {
     /// A stage as the mirror has it.
