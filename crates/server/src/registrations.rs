@@ -7,10 +7,13 @@ use switching::time::Time;
 /// How long a change may wait, in milliseconds.
 const BEHIND_MS: u64 = 1_000;
 
+/// The newest state of a binding (none: gone) and when it ends by itself.
+type State = (Option<Vec<u8>>, Time);
+
 /// Changes that wait.
 #[derive(Default)]
 pub struct WriteBehind {
-    waiting: BTreeMap<(String, String), (Option<Vec<u8>>, Time)>,
+    waiting: BTreeMap<(String, String), State>,
     due: Option<Time>,
 }
 

@@ -3,23 +3,26 @@
 //! It stamps the time, journals each input, hands it to the core, carries the core's orders to the engines at once, and gives the
 //! rest as one batch to the store. It never waits for the store: replies and events leave when their batch is committed.
 
+mod test_control;
+mod wire;
+
 use crate::asks::Answerer;
 use crate::batch::Draft;
 use crate::metrics::{InUse, Metrics};
 use crate::projector::Projector;
 use crate::registrations::WriteBehind;
-use crate::sip_io::{Heard, SipIo, SipSockets, StreamLimits};
-use dialects::common::ask::{Ask, Back, Fault, Test, TraceLine};
+use crate::sip_io::{SipIo, SipSockets, StreamLimits};
+use dialects::common::ask::{Ask, Back};
 use dialects::common::clock::Clock;
 use dialects::common::exchange::{Down, KeyKnown, Submit};
-use engines::simulated::{Hand, HandFault, OnRing, Script};
-use engines::sip::{Output as SipOutput, SipDevice};
+use engines::simulated::{OnRing, Script};
+use engines::sip::SipDevice;
 use engines::{Engines, Output as EngineOutput};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Commit, StoreHandle, SubmitError, Tenant};
 use switching::command::{Command, Configure, Principal, Reply, Verb};
-use switching::config::{Change, DeviceKind};
+use switching::config::Change;
 use switching::engine::{EngineInput, OrderKind};
 use switching::event::{Configured, What};
 use switching::id::{CallId, DeviceId, LegId, RequestId};
@@ -227,53 +230,6 @@ impl Driver {
         Ok(self)
     }
 
-    /// Reads the sockets and lets what was read have its effects.
-    fn hear(&mut self) {
-        let Some(mut io) = self.io.take() else { return };
-        let now = self.parts.clock.now();
-        let sip = &mut self.parts.engines.sip;
-        io.read(|heard| match heard {
-            Heard::Message(flow, octets) => sip.handle_message(now, flow, octets),
-            Heard::Ended(connection) => sip.flow_lost(now, connection),
-        });
-        self.io = Some(io);
-        self.engine_outputs();
-    }
-
-    /// What a former life left: phones that are registered, and legs to be ended.
-    fn take_over(&mut self, io: &mut SipIo, bindings: Vec<(String, Vec<u8>)>, orphans: Vec<(LegId, Vec<u8>)>) {
-        let now = self.parts.clock.now();
-        for (user, stored) in bindings {
-            let remote = engines::sip::source_of(&stored);
-            if let Some(local) = remote.and_then(|remote| io.local_towards(remote)) {
-                self.parts.engines.sip.restore_binding(now, &user, &stored, local);
-            }
-        }
-        for (leg, stored) in orphans {
-            self.parts.engines.sip.end_orphan(now, leg, &stored);
-        }
-    }
-
-    /// Gives the phones of ended calls a moment to hear of it.
-    async fn see_off(&mut self, queue: &mut mpsc::Receiver<Down>) {
-        queue.close();
-        let end = self.parts.clock.now().after_ms(SEE_OFF_MS);
-        while self.parts.engines.sip.says_goodbye() && self.parts.clock.now() < end {
-            let wake = self.next_wake().map_or(end, |at| at.min(end));
-            let clock = self.parts.clock.clone();
-            let Some(mut io) = self.io.take() else { return };
-            tokio::select! {
-                () = io.ready() => {}
-                () = clock.sleep_until(wake) => {}
-            }
-            self.io = Some(io);
-            self.hear();
-            self.timers();
-            self.settle();
-        }
-        self.registrations.flush(&self.parts.store, self.parts.tenant);
-    }
-
     /// The core as octets with the number of its last input, for a planned stop.
     #[must_use]
     pub fn snapshot(&self) -> store::Snapshot {
@@ -368,53 +324,6 @@ impl Driver {
             }
         }
         tracing::error!("core and engines talk in a circle; the rest waits for the next turn");
-    }
-
-    fn sip_output(&mut self, output: SipOutput) {
-        let now = self.parts.clock.now();
-        match output {
-            SipOutput::Core(input) => self.one_input(Input::Engine(input)),
-            SipOutput::Transmit(transmit) => {
-                let sent = self.io.as_mut().is_none_or(|io| io.send(&transmit));
-                if !sent {
-                    self.parts.engines.sip.flow_failed(now, &transmit.flow);
-                }
-            }
-            SipOutput::Checkpoint(leg, stored) => self.draft.checkpoint(leg.0, stored),
-            SipOutput::Binding { user, contact, stored, expires } => {
-                self.registrations.note(now, user, contact, stored, expires);
-            }
-        }
-    }
-
-    /// The signalling of a call, while it is remembered.
-    fn trace(&self, call: CallId) -> Result<Vec<TraceLine>, Fault> {
-        let legs: Vec<LegId> = self.legs.iter().filter(|(of, _)| *of == call).map(|(_, leg)| *leg).collect();
-        if legs.is_empty() {
-            return Err(Fault::NotFound);
-        }
-        let line = |line: engines::sip::TraceLine| TraceLine {
-            at: line.at,
-            sent: line.sent,
-            peer: format!("{} {}", line.transport, line.peer),
-            leg: line.leg.to_string(),
-            message: line.message,
-        };
-        Ok(self.parts.engines.sip.ladder(&legs).into_iter().map(line).collect())
-    }
-
-    /// Notes which legs a call has.
-    fn note_legs(&mut self, event: &switching::event::Event) {
-        let connection = match &event.what {
-            What::ServiceInitiated { connection, .. } | What::Delivered { connection, .. } => connection.as_ref(),
-            What::Originated { born: Some(born), .. } => &born.0,
-            What::Established { born: Some(born), .. } => born.as_ref(),
-            _ => return,
-        };
-        self.legs.push_back((connection.call, connection.leg));
-        if self.legs.len() > TRACED_LEGS_MAX {
-            self.legs.pop_front();
-        }
     }
 
     fn one_input(&mut self, input: Input) {
@@ -519,59 +428,6 @@ impl Driver {
         RequestId(self.request)
     }
 
-    fn test(&mut self, test: Test) -> Result<(), Fault> {
-        let now = self.parts.clock.now();
-        let simulated = &mut self.parts.engines.simulated;
-        let outcome = match test {
-            Test::Hand(device, hand) => simulated.hand(now, device, translate_hand(hand)),
-            Test::Script(device, script) => simulated.set_script(device, translate_script(script)),
-            Test::OutsideScript(number, script) => {
-                simulated.set_outside(number, translate_script(script));
-                Ok(())
-            }
-            Test::RingIn { from, name, to } => match self.trunk() {
-                Some(trunk) => self.parts.engines.simulated.ring_in(trunk, from, name, to),
-                None => return Err(Fault::NotFound),
-            },
-            Test::Outside(number, hand) => simulated.outside_hand(&number, translate_hand(hand)),
-            Test::Advance { to } => {
-                self.advance(to);
-                Ok(())
-            }
-            Test::Step { limit, moved } => {
-                let to = self.next_wake().map_or(limit, |at| at.min(limit)).max(now);
-                self.advance(to);
-                self.settle();
-                // Whoever asked may have gone.
-                let _ = moved.send((to, self.parts.switch.picture().seq));
-                Ok(())
-            }
-        };
-        self.engine_outputs();
-        outcome.map_err(|fault| match fault {
-            HandFault::NoSuchPhone => Fault::NotFound,
-            HandFault::Unplugged => Fault::Value("the phone is unplugged".to_owned()),
-            HandFault::NoCall => Fault::Value("the phone has no call to which this could be done".to_owned()),
-            HandFault::TooManyCalls => Fault::Value("the phone has too many calls".to_owned()),
-        })
-    }
-
-    fn trunk(&self) -> Option<DeviceId> {
-        let devices = &self.parts.switch.picture().devices;
-        devices.values().find(|device| device.config.kind == DeviceKind::Trunk).map(|device| device.id)
-    }
-
-    /// Moves a stopped clock, firing every timer on the way at its own instant.
-    fn advance(&mut self, to: Time) {
-        while let Some(at) = self.next_wake().filter(|at| *at <= to) {
-            self.parts.clock.advance_to(at);
-            self.timers();
-            if !self.parts.clock.is_virtual() {
-                return;
-            }
-        }
-        self.parts.clock.advance_to(to);
-    }
 }
 
 /// What woke the driver.
@@ -592,30 +448,4 @@ async fn wait_until(clock: &Clock, at: Option<Time>) {
         Some(at) => clock.sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-fn translate_hand(hand: dialects::common::ask::Hand) -> Hand {
-    use dialects::common::ask::Hand as Asked;
-    match hand {
-        Asked::Answer => Hand::Answer,
-        Asked::Reject => Hand::Reject,
-        Asked::Dial(number) => Hand::Dial(number),
-        Asked::Press(digits) => Hand::Press(digits),
-        Asked::HangUp => Hand::HangUp,
-        Asked::Unplug => Hand::Unplug,
-        Asked::PlugIn => Hand::PlugIn,
-    }
-}
-
-fn translate_script(script: dialects::common::ask::PhoneScript) -> Script {
-    use dialects::common::ask::OnRing as Asked;
-    let on_ring = match script.on_ring {
-        Asked::Wait => OnRing::Wait,
-        Asked::Answer { after_ms } => OnRing::Answer { after_ms },
-        Asked::Reject { after_ms } => OnRing::Reject { after_ms },
-        Asked::Busy => OnRing::Busy,
-        Asked::Never => OnRing::Never,
-        Asked::Vanish => OnRing::Vanish,
-    };
-    Script { on_ring, press: script.press, hang_up_after_ms: script.hang_up_after_ms }
 }
