@@ -169,7 +169,11 @@ impl Recorder {
             draft.first_seq = event.seq;
         }
         draft.events.push(event.seq);
-        if let Some(call) = after.calls.get(&call) {
+        // The stages close when nothing else can change any more: the call is noted as it is then.
+        let closes = matches!(event.what, What::StageClosed { .. });
+        if (closes || draft.call.is_none())
+            && let Some(call) = after.calls.get(&call)
+        {
             draft.call = Some(call.clone());
         }
         match &event.what {
@@ -272,7 +276,9 @@ impl Open {
             self.state = state;
             self.peers = peers;
         }
-        self.connection = connection.clone();
+        if self.connection != *connection {
+            self.connection = connection.clone();
+        }
     }
 
     fn end_segment(&mut self, at: Time) {
