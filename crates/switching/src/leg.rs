@@ -154,15 +154,8 @@ impl Legs {
 
     /// The smallest line number that is free at a device.
     pub(crate) fn free_line(&self, device: DeviceId) -> u16 {
-        let taken: Vec<u16> = self
-            .at_device
-            .get(&device)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.table.get(id))
-            .map(|leg| leg.line)
-            .collect();
-        (1..=u16::MAX).find(|no| !taken.contains(no)).unwrap_or(u16::MAX)
+        let legs = self.at_device.get(&device).into_iter().flatten().filter_map(|id| self.table.get(id));
+        smallest_free(legs.map(|leg| leg.line)).unwrap_or(u16::MAX)
     }
 
     /// Builds the look-up anew after decoding.
@@ -172,5 +165,24 @@ impl Legs {
             self.at_device.entry(leg.device).or_default().push(*id);
         }
         self.has_ended = self.ended.iter().copied().collect();
+    }
+}
+
+/// The smallest number from 1 that is not taken; none when all are. A trunk has thousands.
+pub(crate) fn smallest_free(taken: impl Iterator<Item = u16>) -> Option<u16> {
+    let taken: BTreeSet<u16> = taken.collect();
+    (1..=u16::MAX).zip(taken.iter().copied().chain(std::iter::once(0))).find(|(free, taken)| free != taken).map(|(free, _)| free)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::smallest_free;
+
+    #[test]
+    fn the_smallest_number_that_is_free() {
+        for (taken, free) in [(vec![], 1), (vec![1, 2, 3], 4), (vec![3, 1], 2), (vec![2, 3], 1), (vec![5, 2, 1, 3], 4)] {
+            assert_eq!(smallest_free(taken.iter().copied()), Some(free), "{taken:?}");
+        }
+        assert_eq!(smallest_free(1..=u16::MAX), None);
     }
 }

@@ -4,7 +4,7 @@ use crate::cause::Cause;
 use crate::command::LegOptions;
 use crate::event::{Arrival, What};
 use crate::id::{CallId, ConnectionId, DeviceId, LegId, StageId};
-use crate::leg::{Leg, Role, Work};
+use crate::leg::{smallest_free, Leg, Role, Work};
 use crate::model::{Call, CallData, Connection, ConnectionState, FailTone, Line, LinePart, Origin, Prompt, Stage, StageKind};
 use crate::party::{Addressed, Circuit, Digits, Party, PartyKind, Serving, Via};
 use crate::switch::Switch;
@@ -199,15 +199,9 @@ impl Switch {
 
     fn free_circuit(&self, device: DeviceId, circuits: u16) -> Option<u16> {
         let picture = &self.state.picture;
-        let taken: Vec<u16> = picture
-            .devices
-            .get(&device)
-            .into_iter()
-            .flat_map(|device| &device.connections)
-            .filter_map(|id| picture.connections.get(id)?.circuit)
-            .map(|circuit| circuit.number)
-            .collect();
-        (1..=circuits).find(|number| !taken.contains(number))
+        let connections = picture.devices.get(&device).into_iter().flat_map(|device| &device.connections);
+        let taken = connections.filter_map(|id| picture.connections.get(id)?.circuit).map(|circuit| circuit.number);
+        smallest_free(taken).filter(|number| *number <= circuits)
     }
 
     /// Whether the caller's number may be shown to the called leg, and which.
