@@ -9,6 +9,7 @@ mod asks;
 mod batch;
 mod doors;
 mod driver;
+mod maintenance;
 mod metrics;
 mod projector;
 mod recover;

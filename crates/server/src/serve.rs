@@ -7,6 +7,7 @@ use crate::asks::{operator_token, Answerer};
 use crate::config::{self, Config};
 use crate::doors::{self, Doors};
 use crate::driver::{Driver, Parts, Wire};
+use crate::maintenance::Maintenance;
 use crate::metrics::Metrics;
 use crate::projector::Projector;
 use crate::recover::{recover, Recovered};
@@ -94,6 +95,7 @@ fn serve(config: &Config, store: &StoreThread) -> anyhow::Result<()> {
         blocking: doors_runtime.handle().clone(),
         media,
         metrics: Arc::clone(&metrics),
+        maintenance: Maintenance::new(&config.retention, input_no, base),
     });
     driver.take_inventory();
     if first {

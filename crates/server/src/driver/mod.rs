@@ -8,6 +8,7 @@ mod wire;
 
 use crate::asks::Answerer;
 use crate::batch::Draft;
+use crate::maintenance::Maintenance;
 use crate::metrics::{InUse, Metrics};
 use crate::projector::Projector;
 use crate::registrations::WriteBehind;
@@ -63,6 +64,8 @@ pub struct Parts {
     pub answerer: Answerer,
     /// Where blocking work runs.
     pub blocking: tokio::runtime::Handle,
+    /// Snapshots and retention.
+    pub maintenance: Maintenance,
     /// Figures for the operator.
     pub metrics: Arc<Metrics>,
     /// Told by the relay when digits or silence wait.
@@ -224,6 +227,10 @@ impl Driver {
             self.hear();
             self.timers();
             self.settle();
+            if self.parts.maintenance.wants_snapshot(self.parts.input_no) {
+                let snapshot = self.snapshot();
+                self.parts.maintenance.keep_snapshot(&self.parts.store, self.parts.tenant, snapshot);
+            }
         }
         self.shut_down();
         self.see_off(&mut queue).await;
@@ -249,7 +256,7 @@ impl Driver {
         let core = self.parts.switch.poll_timeout().map(|(at, _)| at);
         let engines = self.parts.engines.poll_timeout();
         let registrations = self.registrations.due();
-        [core, engines, registrations].into_iter().flatten().min()
+        [core, engines, registrations, Some(self.parts.maintenance.due())].into_iter().flatten().min()
     }
 
     fn down(&mut self, down: Down) {
@@ -304,6 +311,7 @@ impl Driver {
         if self.parts.switch.poll_timeout().is_some_and(|(at, _)| at <= now) {
             self.input(Input::Timeout);
         }
+        self.parts.maintenance.prune(&self.parts.store, self.parts.tenant, now);
         if self.registrations.due().is_some_and(|at| at <= now) {
             self.registrations.flush(&self.parts.store, self.parts.tenant);
         }
