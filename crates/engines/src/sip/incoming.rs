@@ -32,7 +32,7 @@ impl SipEngine {
             Ok(answer) => answer,
             Err(min_se) => return self.refuse(now, usage, 422, min_se),
         };
-        let session = sdp.map(|sdp| Session::parse(sdp).ok().filter(|session| Audio::of(session).is_some()));
+        let session = sdp.map(|sdp| Session::parse(sdp).ok().filter(|session| Audio::index_in(session).is_some()));
         if let Some(None) = session {
             return self.refuse(now, usage, 488, Headers::none());
         }

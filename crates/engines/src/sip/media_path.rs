@@ -60,8 +60,8 @@ impl SipEngine {
             let _ = self.relay.set_remote(port, rtp, audio.rtcp);
         }
         // What the phone sends is numbered as we told it (RFC 3264 5.1); a phone that was told nothing uses its own numbers.
-        let told = leg.local.as_deref().and_then(Audio::of).and_then(|audio| audio.telephone_event());
-        let event = audio.telephone_event().map(|own| told.unwrap_or(own));
+        let told = || leg.local.as_deref().and_then(Audio::of).and_then(|audio| audio.telephone_event());
+        let event = audio.telephone_event().map(|own| told().unwrap_or(own));
         let _ = self.relay.set_telephone_event(port, event);
         if let Some(codec) = audio.codecs.iter().find(|codec| codec.is_sound()) {
             let _ = self.relay.set_clock(port, codec.clock_hz);

@@ -34,7 +34,7 @@ impl SipEngine {
             Ok(timer) => timer,
             Err(min_se) => return self.reject_offer(now, usage, 422, min_se),
         };
-        let session = sdp.map(|sdp| Session::parse(sdp).ok().filter(|session| Audio::of(session).is_some()));
+        let session = sdp.map(|sdp| Session::parse(sdp).ok().filter(|session| Audio::index_in(session).is_some()));
         let session = match session {
             Some(None) => return self.reject_offer(now, usage, 488, Headers::none()),
             Some(Some(session)) => Some(session),

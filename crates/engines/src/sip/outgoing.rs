@@ -242,5 +242,5 @@ impl SipEngine {
 
 /// A description with sound that we can relay.
 fn sound(sdp: &[u8]) -> Option<Session> {
-    Session::parse(sdp).ok().filter(|session| Audio::of(session).is_some())
+    Session::parse(sdp).ok().filter(|session| Audio::index_in(session).is_some())
 }

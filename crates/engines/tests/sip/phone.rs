@@ -18,6 +18,8 @@ pub struct Manners {
     pub hang_up_after: Option<u64>,
     /// Offers of a change are not answered by itself.
     pub leaves_offers: bool,
+    /// Offers in answers are answered by itself.
+    pub answers_late: bool,
 }
 
 /// Something that a phone does later.
@@ -250,7 +252,24 @@ impl Phone {
                 self.deeds.extend(answer_after.map(|after| (now + after, Deed::Answer(*usage))));
                 self.deeds.extend(refuse_after.map(|(after, code)| (now + after, Deed::Refuse(*usage, code))));
             }
-            Event::Answered { usage, .. } | Event::Acked { usage, .. } => {
+            Event::Provisional { usage, sdp: Some(sdp), reliable: true, .. } if self.manners.answers_late => {
+                let body = self.reply(Some(sdp));
+                // Without effect where the INVITE held our offer.
+                let _ = self.sip.prack(now, *usage, Some(&body));
+            }
+            Event::OfferAnswered { usage, sdp: Some(sdp), .. } if self.manners.answers_late => {
+                let body = self.reply(Some(sdp));
+                let _ = self.sip.ack(now, *usage, Some(&body));
+            }
+            Event::Answered { usage, sdp, .. } => {
+                if let Some(sdp) = sdp.as_ref().filter(|_| self.manners.answers_late) {
+                    let body = self.reply(Some(sdp));
+                    let _ = self.sip.ack(now, *usage, Some(&body));
+                }
+                let after = self.manners.hang_up_after;
+                self.deeds.extend(after.map(|after| (now + after, Deed::HangUp(*usage))));
+            }
+            Event::Acked { usage, .. } => {
                 let after = self.manners.hang_up_after;
                 self.deeds.extend(after.map(|after| (now + after, Deed::HangUp(*usage))));
             }

@@ -1,10 +1,10 @@
 //! Many random calls in bad weather: nothing is left, and each has one balanced record.
 
 use crate::net::{Rng, Weather};
-use crate::phone::{Deed, Manners};
+use crate::phone::{Deed, Dialling, Manners};
 use crate::world::World;
-use sip::dialog::Event;
-use sip::message::Headers;
+use sip::dialog::{Event, Offer, OfferMethod};
+use sip::message::{Body, Headers, Method};
 
 /// Phones of the storm.
 const PHONES: usize = 20;
@@ -14,24 +14,52 @@ fn manners(rng: &mut Rng) -> Manners {
     let answer_after = rng.percent(65).then(|| 200 + rng.below(6_000));
     let refuse_after = rng.percent(15).then(|| (200 + rng.below(6_000), [480, 486, 603, 500, 422][rng.below(5) as usize]));
     let hang_up_after = Some(rng.below(8_000));
-    Manners { ring_after, answer_after, refuse_after, hang_up_after, leaves_offers: false }
+    Manners { ring_after, answer_after, refuse_after, hang_up_after, leaves_offers: false, answers_late: true }
+}
+
+/// A phone sends early sound, presses a key, or changes the session it is called in.
+fn pranks(world: &mut World, phone: usize, rng: &mut Rng) {
+    let now = world.now;
+    let it = &mut world.phones[phone];
+    let Some(usage) = it.inc else { return };
+    // Not every phone is in a state for it.
+    let _ = match rng.below(4) {
+        0 => {
+            let body = it.offer(sip::sdp::Direction::SendRecv);
+            it.sip.provisional(now, usage, 183, Headers::none(), Some(body), rng.percent(50))
+        }
+        1 => {
+            let body = Body::new("application/dtmf-relay", "Signal=5\r\n");
+            it.sip.send(now, usage, Method::Info, Headers::none(), Some(body))
+        }
+        2 => {
+            let method = if rng.percent(50) { OfferMethod::Update } else { OfferMethod::ReInvite };
+            let body = Some(it.offer(sip::sdp::Direction::SendRecv));
+            it.sip.offer(now, usage, Offer { method, headers: Headers::none(), body })
+        }
+        _ => it.sip.offer(now, usage, Offer { method: OfferMethod::Update, headers: Headers::none(), body: None }),
+    };
 }
 
 fn storm(seed: u64, calls: usize, weather: Weather) {
     let numbers: Vec<String> = (0..PHONES).map(|n| format!("{}", 1_001 + n)).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    let mut world = World::with(&numbers);
+    let mut world = World::configured(crate::world::timers(200, 90), &numbers);
+    for phone in 0..PHONES / 2 {
+        // Half of them have a second contact at another address.
+        let twin = world.phone(numbers[phone]);
+        world.register(twin);
+        world.phones[twin].manners = Manners { ring_after: Some(300), answer_after: Some(9_000), answers_late: true, ..Manners::default() };
+    }
+    for phone in &mut world.phones {
+        phone.manners.answers_late = true;
+    }
+    world.forget_past();
     world.keeps_log = std::env::var_os("STORM_LOG").is_some();
     world.net = crate::net::Net::new(seed);
     world.weather(weather);
     let mut rng = Rng(seed ^ 0xabcd);
     for _ in 0..calls {
-        for phone in 0..PHONES {
-            // Registrations are kept up.
-            if world.phones[phone].registers == 0 {
-                world.register(phone);
-            }
-        }
         let from = rng.below(PHONES as u64) as usize;
         let to = rng.below(PHONES as u64 + 1) as usize;
         let dialled = if to == PHONES { "1199".to_owned() } else { world.phones[to].user.clone() };
@@ -41,7 +69,9 @@ fn storm(seed: u64, calls: usize, weather: Weather) {
         let now = world.now;
         if world.phones[from].out.is_none_or(|usage| world.phones[from].sip.info(usage).is_none()) {
             world.phones[from].manners.hang_up_after = Some(rng.below(8_000));
-            world.phones[from].dial(now, &dialled);
+            let offers = rng.percent(85);
+            let dialling = Dialling { to: dialled, headers: Headers::none(), offers, tries: 0 };
+            world.phones[from].dial_with(now, dialling);
             if rng.percent(15)
                 && let Some(usage) = world.phones[from].out
             {
@@ -49,15 +79,19 @@ fn storm(seed: u64, calls: usize, weather: Weather) {
             }
         }
         world.run(rng.below(1_200));
+        for phone in 0..PHONES {
+            if rng.percent(8) {
+                pranks(&mut world, phone, &mut rng);
+            }
+        }
         if rng.percent(20) {
             // Somebody changes the session, or gives up.
-            let phone = rng.below(PHONES as u64) as usize;
+            let phone = rng.below(world.phones.len() as u64) as usize;
             let now = world.now;
             if let Some(usage) = world.phones[phone].out {
                 if rng.percent(50) {
-                    let body = Some(world.phones[phone].offer(sip::sdp::Direction::SendOnly));
-                    let method = sip::dialog::OfferMethod::ReInvite;
-                    let offer = sip::dialog::Offer { method, headers: Headers::none(), body };
+                    let body = rng.percent(80).then(|| world.phones[phone].offer(sip::sdp::Direction::SendOnly));
+                    let offer = Offer { method: OfferMethod::ReInvite, headers: Headers::none(), body };
                     let _ = world.phones[phone].sip.offer(now, usage, offer);
                 } else {
                     let _ = world.phones[phone].sip.end(now, usage, 480, Headers::none());

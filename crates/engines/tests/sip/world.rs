@@ -429,11 +429,14 @@ impl World {
     }
 
     pub fn reports(&self) -> Vec<&ReportKind> {
-        let report = |input| match input {
-            &EngineInput::Report(ref report) => Some(&report.what),
-            _ => None,
-        };
-        self.inputs.iter().filter_map(report).collect()
+        let reports = self.inputs.iter().filter_map(|input| match input {
+            EngineInput::Report(report) => Some(&report.what),
+            EngineInput::Registration { .. }
+            | EngineInput::OrderDone(_)
+            | EngineInput::OrderFailed { .. }
+            | EngineInput::Inventory { .. } => None,
+        });
+        reports.collect()
     }
 
     pub fn registrations(&self, user: &str) -> Vec<usize> {
@@ -452,10 +455,8 @@ impl World {
         assert!(self.engine.is_idle(), "an index is left");
         assert_eq!(self.switch.live(), [0; 4], "legs, records, timers, replies left");
         assert!(self.checkpoints.is_empty());
-        let began = self.events.iter().filter(|event| match &event.what {
-            What::Originated { born: Some(_), .. } | What::ServiceInitiated { .. } => true,
-            _ => false,
-        });
+        let begins = |what: &What| matches!(what, What::Originated { born: Some(_), .. } | What::ServiceInitiated { .. });
+        let began = self.events.iter().filter(|event| begins(&event.what));
         assert_eq!(self.records.len(), began.count(), "one record per call");
         assert!(self.records.iter().all(CallRecord::balances));
         for phone in &self.phones {

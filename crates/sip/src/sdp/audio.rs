@@ -85,10 +85,15 @@ pub struct Audio {
 }
 
 impl Audio {
+    /// Which `m=` section it is, without reading it; `None` when there is nothing we relay.
+    pub fn index_in(session: &Session) -> Option<usize> {
+        session.media.iter().position(|media| media.is_plain_audio() && media.port != 0)
+    }
+
     /// Finds the stream; `None` when there is nothing we relay.
     pub fn of(session: &Session) -> Option<Audio> {
-        let (index, media) =
-            session.media.iter().enumerate().find(|(_, media)| media.is_plain_audio() && media.port != 0)?;
+        let index = Audio::index_in(session)?;
+        let media = session.media.get(index)?;
         let ip = address_of(session, media);
         Some(Audio {
             index,

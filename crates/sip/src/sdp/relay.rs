@@ -32,7 +32,7 @@ const DROPPED_ATTRIBUTES: [&str; 17] = [
 /// The peer's description with our address and port. The first unencrypted audio stream is kept, every other stream is
 /// refused with port 0, so that offer and answer have the same number of streams.
 pub fn rewrite_for_relay(peer: &Session, local: SocketAddr, origin: &mut OurOrigin) -> Session {
-    let kept = Audio::of(peer).map(|audio| audio.index);
+    let kept = Audio::index_in(peer);
     let streams = peer.media.iter().enumerate();
     let media = streams.map(|(index, media)| {
         if Some(index) == kept { relayed(media, local.port(), direction_of(peer, media)) } else { refused(media) }
