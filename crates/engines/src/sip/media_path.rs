@@ -3,7 +3,6 @@
 use super::leg::Leg;
 use super::SipEngine;
 use media::{Event as MediaEvent, PortId};
-use ::sip::dialog::UsageKey;
 use ::sip::message::Body;
 use ::sip::sdp::{align_answer, answer, offer, offer_for_second_leg, relay_codecs, rewrite_for_relay};
 use ::sip::sdp::{judge_second_answer, Audio, Direction, SecondLegAnswer, Session};
@@ -68,9 +67,8 @@ impl SipEngine {
         }
     }
 
-    /// A silent phone has shown that it is there: its silence counts from now.
-    pub(super) fn listen_again(&mut self, usage: UsageKey) {
-        let Some(leg) = self.leg_of(usage).and_then(|id| self.legs.get(&id)) else { return };
+    /// What we told the phone has changed, or it has shown that it is there: its silence counts from now.
+    pub(super) fn listen_again(&self, leg: &Leg) {
         if let (Some(port), Some(audio)) = (leg.port, leg.remote.as_deref().and_then(Audio::of)) {
             self.listen(leg, port.id, &audio);
         }
@@ -153,6 +151,14 @@ impl SipEngine {
         }
     }
 
+    /// Two legs speak with each other's numbers: nothing is rewritten any more.
+    pub(super) fn same_numbers(&self, legs: [LegId; 2]) {
+        for port in legs.iter().filter_map(|leg| self.legs.get(leg)?.port) {
+            // The port is open as long as its leg has it.
+            let _ = self.relay.clear_payload_map(port.id);
+        }
+    }
+
     fn renumber(&mut self, leg: LegId, pairs: &[(u8, u8)]) {
         let Some(port) = self.legs.get(&leg).and_then(|leg| leg.port) else { return };
         // The port is open as long as its leg has it.
@@ -176,16 +182,14 @@ impl SipEngine {
         }
     }
 
-    /// No sound for long: is the phone still there? One that is on hold, or holds, may well be silent.
+    /// No sound for long: is the phone still there? One that rings, is on hold or holds may well be silent.
     fn silent(&mut self, now: Time, port: PortId) {
         let Some(leg) = self.by_port.get(&port).and_then(|leg| self.legs.get(leg)) else { return };
-        let Some(usage) = leg.chosen else { return };
         let talks = |session: &Session| Audio::of(session).is_some_and(|audio| audio.direction == Direction::SendRecv);
         let held = [&leg.remote, &leg.local].into_iter().flatten().any(|session| !talks(session));
-        if held {
-            self.listen_again(usage);
-        } else {
-            self.probe(now, usage);
+        match leg.chosen.filter(|_| !held) {
+            Some(usage) => self.probe(now, usage),
+            None => self.listen_again(leg),
         }
     }
 }

@@ -187,7 +187,9 @@ impl SipEngine {
         if let (true, Some(timer)) = (accepted, &offered.timer) {
             self.session_refreshed_by_peer(now, waiting, timer);
         }
-        if !accepted {
+        if accepted {
+            self.same_numbers([waiting, id]);
+        } else {
             self.undo(now, waiting, id);
         }
     }

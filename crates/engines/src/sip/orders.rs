@@ -61,6 +61,7 @@ impl SipEngine {
         let headers = self.session_in_answer(now, &mut leg);
         leg.chosen = Some(usage);
         leg.delayed &= !exchanged;
+        self.listen_again(&leg);
         self.legs.insert(id, leg);
         if let Some(peer) = self.legs.get_mut(&peer) {
             peer.peer = Some(id);
@@ -163,7 +164,11 @@ impl SipEngine {
         match self.asked.remove(&usage) {
             // Any answer but these shows that the dialog lives (RFC 5057 5.1).
             Some(Asked::Probe) if matches!(code, 408 | 481 | 503) => self.lost_for(now, usage, Cause::MediaLost),
-            Some(Asked::Probe) => self.listen_again(usage),
+            Some(Asked::Probe) => {
+                if let Some(leg) = self.leg_of(usage).and_then(|id| self.legs.get(&id)) {
+                    self.listen_again(leg);
+                }
+            }
             None => {}
             Some(Asked::Talk(order)) => {
                 let input = match code {

@@ -155,3 +155,32 @@ fn a_change_that_is_taken_back() {
     assert!(undone.value(HeaderName::Contact).is_some());
     ends(world, a);
 }
+
+/// An UPDATE without an offer only asks whether we are there.
+#[test]
+fn an_update_without_an_offer_stays_here() {
+    let mut world = World::with(&["1001", "1002"]);
+    let (a, _) = world.call(0, 1);
+    let now = world.now;
+    let offer = Offer { method: OfferMethod::Update, headers: Headers::none(), body: None };
+    world.phones[0].sip.offer(now, a, offer).expect("confirmed");
+    world.run(100);
+    assert!(world.last("1001", "< 200 UPDATE").sdp().is_none());
+    assert!(!world.between("1002").contains(&"< UPDATE".to_owned()));
+    ends(world, a);
+}
+
+/// The peer of a change hangs up before it has answered: the call is over for both.
+#[test]
+fn a_phone_that_hangs_up_instead_of_answering_a_change() {
+    let mut world = World::with(&["1001", "1002"]);
+    let (a, b) = world.call(0, 1);
+    world.phones[1].manners.leaves_offers = true;
+    offers(&mut world, 0, a, OfferMethod::ReInvite, Direction::SendOnly);
+    world.run(100);
+    let now = world.now;
+    world.phones[1].sip.bye(now, b, Headers::none()).expect("confirmed");
+    world.run(1_000);
+    assert!(world.phones[0].has(|event| matches!(event, Event::Bye { .. })), "{}", world.ladder());
+    world.assert_at_rest();
+}

@@ -103,6 +103,15 @@ fn key_presses_are_renumbered() {
     let mut press = vec![0x80, 101, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 5, 0x8a, 0, 160];
     assert!(world.relay.deliver(port, media::Component::Rtp, source, &mut press).is_some());
     assert_eq!(press[1] & 0x7f, 96, "the number that the second phone wants");
+    // A change that passes end to end makes them speak with each other's numbers.
+    let (now, usage) = (world.now, world.phones[0].inc.expect("rang"));
+    let body = Some(world.phones[0].offer(sip::sdp::Direction::SendRecv));
+    let method = sip::dialog::OfferMethod::ReInvite;
+    world.phones[0].sip.offer(now, usage, sip::dialog::Offer { method, headers: Headers::none(), body }).expect("confirmed");
+    world.run(500);
+    let mut press = vec![0x80, 101, 0, 2, 0, 0, 0, 2, 0, 0, 0, 9, 5, 0x8a, 0, 160];
+    assert!(world.relay.deliver(port, media::Component::Rtp, source, &mut press).is_some());
+    assert_eq!(press[1] & 0x7f, 101);
     ends(world);
     conformance::proves("SIP-21");
 }

@@ -145,3 +145,21 @@ fn a_held_phone_may_be_silent() {
     world.run(300_000);
     assert!(world.times("1002", "< OPTIONS").is_empty());
 }
+
+/// It rang so long that the silence of the caller was noticed before the answer: it still counts after it.
+#[test]
+fn a_caller_that_goes_after_long_ringing() {
+    let mut world = World::with(&["1001"]);
+    world.ring_ms = 100_000;
+    world.station("1002");
+    let phone = world.phone("1002");
+    world.register(phone);
+    world.phones[phone].manners.answer_after = Some(80_000);
+    let now = world.now;
+    world.phones[0].dial(now, "1002");
+    world.run(81_000);
+    assert!(world.phones[0].has(|event| matches!(event, Event::Answered { .. })));
+    world.phones[0].public = "192.0.2.99:9".parse().expect("address");
+    world.run(150_000);
+    assert!(world.phones[phone].has(|event| matches!(event, Event::Bye { .. })), "{}", world.ladder());
+}

@@ -21,22 +21,27 @@ fn world() -> World {
     world
 }
 
-fn asks(world: &mut World, method: Method) -> u16 {
-    let now = world.now;
-    let phone = &mut world.phones[0];
-    phone.registers += 1;
-    let request = OutgoingRequest {
+fn options(phone: &Phone) -> OutgoingRequest {
+    OutgoingRequest {
         flow: phone.flow(),
-        method,
+        method: Method::Options,
         request_uri: b"sip:exchange.test".to_vec(),
         from: b"<sip:1001@exchange.test>".to_vec(),
         from_tag: b"t".to_vec(),
         to: b"<sip:exchange.test>".to_vec(),
-        call_id: format!("ask-{}", phone.registers).into_bytes(),
+        call_id: b"ask".to_vec(),
         cseq: 1,
         headers: Headers::none().with("Event", "x"),
         body: None,
-    };
+    }
+}
+
+fn asks(world: &mut World, method: Method) -> u16 {
+    let now = world.now;
+    let phone = &mut world.phones[0];
+    phone.registers += 1;
+    let call_id = format!("ask-{}", phone.registers).into_bytes();
+    let request = OutgoingRequest { method, call_id, ..options(phone) };
     phone.sip.request(now, &request).expect("room");
     world.run(50);
     answer(&world.phones[0]).code()
@@ -77,6 +82,13 @@ fn a_wrong_password_is_challenged_again_and_then_banned() {
     world.phones[0].register(now, 60);
     world.run(1_000);
     assert!(!world.phones[0].has(|event| matches!(event, Event::Response { .. })), "a banned source gets no answer");
+    assert_eq!(world.times("1001", "< 200 OPTIONS").len(), 0);
+    world.log.clear();
+    let (now, phone) = (world.now, &mut world.phones[0]);
+    let request = options(phone);
+    phone.sip.request(now, &request).expect("room");
+    world.run(100);
+    assert_eq!(world.between("1001"), ["> OPTIONS"], "not even for OPTIONS");
     world.run(650_000);
     world.phones[0].password = "secret1001".into();
     world.phones[0].events.clear();

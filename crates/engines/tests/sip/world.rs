@@ -59,6 +59,8 @@ pub struct World {
     pub devices: BTreeMap<String, DeviceId>,
     /// Connections that are there.
     pub streams: Vec<u64>,
+    /// How long numbers that are made from now on ring.
+    pub ring_ms: u64,
     requests: u64,
     relay_at: u64,
 }
@@ -108,6 +110,7 @@ impl World {
             bindings: BTreeMap::new(),
             devices: BTreeMap::new(),
             streams: Vec::new(),
+            ring_ms: 20_000,
             requests: 0,
             relay_at: START,
         }
@@ -178,7 +181,7 @@ impl World {
             primary,
             secondary,
             owner: None,
-            ring_ms: Some(20_000),
+            ring_ms: Some(self.ring_ms),
             outgoing_number: None,
             fields: BTreeMap::new(),
         };
