@@ -30,12 +30,21 @@ pub const TENANT: Tenant = 1;
 /// Files that a thousand calls need, four sockets each, and as much again.
 const OPEN_FILES_WANTED: u64 = 65_536;
 
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clocking {
+    /// By itself.
+    Runs,
+    /// Only when test control says so: for tests of applications, with simulated phones.
+    Stands,
+}
+
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
 ///
 /// When the store cannot be opened or recovered, a listener cannot be bound, or the store failed while serving.
-pub fn run(config: Config) -> anyhow::Result<()> {
+pub fn run(config: Config, time: Clocking) -> anyhow::Result<()> {
     telemetry::start(&config.log);
     match media::raise_open_file_limit(OPEN_FILES_WANTED) {
         Ok(files) => tracing::debug!(files, "open-file limit"),
@@ -44,7 +53,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("creating the data directory {}", config.data_dir.display()))?;
     let store = open_store(&config)?;
-    let outcome = serve(&config, &store);
+    let outcome = serve(&config, &store, time);
     let closed = store.stop().context("closing the store");
     outcome.and(closed)
 }
@@ -60,7 +69,7 @@ fn open_store(config: &Config) -> anyhow::Result<StoreThread> {
     Ok(StoreThread::spawn(store, Pace::default())?)
 }
 
-fn serve(config: &Config, store: &StoreThread) -> anyhow::Result<()> {
+fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result<()> {
     let handle = store.handle();
     let position = handle.open_log(TENANT)?;
     let Recovered { switch, input_no, replayed } = recover(handle.reader(), TENANT)?;
@@ -69,7 +78,10 @@ fn serve(config: &Config, store: &StoreThread) -> anyhow::Result<()> {
     // The exchange's time never goes back, also when the machine's clock did while it was away.
     let base = switch.now().max(Time(unix_ms));
     let offset_ms = i64::try_from(unix_ms).unwrap_or(i64::MAX) - i64::try_from(base.0).unwrap_or(i64::MAX);
-    let clock = Clock::real(base, offset_ms);
+    let clock = match time {
+        Clocking::Runs => Clock::real(base, offset_ms),
+        Clocking::Stands => Clock::stopped(base),
+    };
     let first = switch.picture().devices.is_empty();
     let (exchange, queue) = Exchange::new(switch.picture().clone(), format!("ep_{}", position.epoch), clock.clone());
     let doors_runtime = tokio::runtime::Builder::new_multi_thread()

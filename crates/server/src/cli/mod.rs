@@ -7,6 +7,7 @@ mod commands;
 mod ladder;
 
 use crate::config::{render, Config};
+use crate::serve::Clocking;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +31,9 @@ enum Command {
         /// Bind every listener to a port of the system's choice; listen.json tells which.
         #[arg(long)]
         ephemeral_ports: bool,
+        /// The clock stands, and moves only by test control: for tests of applications, with the demo office.
+        #[arg(long, requires = "demo")]
+        virtual_clock: bool,
     },
     /// Name every mistake in a configuration, with its line and what to write instead.
     Check {
@@ -95,7 +99,10 @@ struct Exchange {
 #[must_use]
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve { from, data, ephemeral_ports } => serve(from, data, ephemeral_ports),
+        Command::Serve { from, data, ephemeral_ports, virtual_clock } => {
+            let time = if virtual_clock { Clocking::Stands } else { Clocking::Runs };
+            serve(from, data, ephemeral_ports, time)
+        }
         Command::Check { config } => return check(&config),
         Command::Calls(exchange) => commands::calls(&exchange),
         Command::Tail(exchange) => commands::tail(&exchange),
@@ -113,7 +120,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn serve(from: From, data: Option<PathBuf>, ephemeral_ports: bool) -> anyhow::Result<()> {
+fn serve(from: From, data: Option<PathBuf>, ephemeral_ports: bool, time: Clocking) -> anyhow::Result<()> {
     let config = match from.config {
         Some(file) => {
             let mut config = Config::load(&file)?;
@@ -126,7 +133,7 @@ fn serve(from: From, data: Option<PathBuf>, ephemeral_ports: bool) -> anyhow::Re
     };
     let problems = config.problems();
     anyhow::ensure!(problems.is_empty(), "{}", render("the configuration", "", &problems));
-    crate::serve::run(config)
+    crate::serve::run(config, time)
 }
 
 #[allow(clippy::print_stdout, reason = "the command's own answer")]

@@ -1,0 +1,56 @@
+//! A test of somebody's application: minutes of telephony in milliseconds, exact to the millisecond.
+
+mod common;
+
+use common::Office;
+use serde_json::{json, Value};
+
+fn event(office: &Office, seq: &Value) -> Value {
+    let from = seq.as_u64().expect("a number") - 1;
+    office.get(&format!("/events?detail=facts&limit=1&from={from}"))["items"][0].clone()
+}
+
+fn millis(event: &Value) -> i64 {
+    let text = event["timestamp"].as_str().expect("an instant");
+    let timestamp: jiff::Timestamp = text.parse().expect("RFC 3339");
+    timestamp.as_millisecond()
+}
+
+#[test]
+fn wire_virtual_time_is_exact_and_costs_nothing() {
+    let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let script = json!({
+        "ring": { "answer": { "after_ms": 3_000 } },
+        "talk": { "press": [{ "after_ms": 500, "digits": "12#" }], "hang_up": { "after_ms": 90_000 } },
+    });
+    let patched = office.console("PATCH", "/test/phones/1002", Some(script));
+    assert_eq!(patched.status, 200, "{}", patched.text);
+    let made = office.post("/calls/make_call", json!({ "from": "1001", "to": "1002", "prompt": "ring" }));
+    office.hand("1001", "answer", json!({}));
+    let until = |types: &str, device: &str| {
+        let body = json!({ "until": { "types": [types], "devices": [device] }, "limit_ms": 600_000 });
+        let moved = office.post("/test/clock/advance", body);
+        assert!(!moved["event"].is_null(), "{types} never came: {moved}");
+        moved["event"].clone()
+    };
+    let made_at = millis(&event(&office, &made["through"]));
+    let established = until("established", "number:1002");
+    assert_eq!(millis(&established) - made_at, 3_000);
+    let digits = until("digits_generated", "number:1002");
+    assert_eq!(millis(&digits) - made_at, 3_500);
+    until("connection_cleared", "number:1002");
+    let records = office.get("/records?limit=10");
+    let record = &records["items"][0];
+    assert_eq!(record["talk_ms"], json!(90_000), "{record}");
+    assert_eq!(record["balanced"], json!(true));
+
+    // Nobody answers: the phone rings for as long as the exchange says, and not a millisecond longer.
+    office.console("PATCH", "/test/phones/1002", Some(json!({ "ring": { "never": true } })));
+    office.hand("1001", "dial", json!({ "to": "1002" }));
+    let failed = until("failed", "number:1001");
+    let began = office.get("/calls");
+    assert_eq!(began["items"], json!([]), "the caller was told");
+    let delivered = office.get("/events?detail=facts&types=delivered&limit=1000");
+    let last = delivered["items"].as_array().expect("a list").last().expect("one").clone();
+    assert_eq!(millis(&failed) - millis(&last), 60_000);
+}
