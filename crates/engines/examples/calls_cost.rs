@@ -87,7 +87,11 @@ fn config() -> SipConfig {
             addresses: AddressPlan::default(),
             nat: Nat::Auto,
         },
-        registrar: RegistrarConfig { expires_max_s: 1_000_000, expires_default_s: 1_000_000, ..RegistrarConfig::default() },
+        registrar: RegistrarConfig {
+            expires_max_s: 1_000_000,
+            expires_default_s: 1_000_000,
+            ..RegistrarConfig::default()
+        },
         bans: BanPolicy::default(),
         session_timer: Some(sip::session_timer::TimerConfig::default()),
         nonce_key: [7; 32],
@@ -206,7 +210,9 @@ impl Rig {
 
     fn take(&mut self, phone: u16, code: u16, method: Method) -> Message {
         let remote = flow(phone).remote;
-        let of = |message: &Message| message.method() == method && (if message.is_request() { 0 } else { message.code() }) == code;
+        let of = |message: &Message| {
+            message.method() == method && (if message.is_request() { 0 } else { message.code() }) == code
+        };
         let messages = self.sent.iter().filter(|(flow, _)| flow.remote == remote);
         let found = messages.filter_map(|(_, bytes)| Message::parse(bytes).ok()).rfind(of);
         found.unwrap_or_else(|| panic!("no {code} {method:?} to {phone}"))

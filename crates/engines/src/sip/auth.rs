@@ -1,7 +1,7 @@
 //! Who sends a request: digest authentication of devices, and bans of those who guess (RFC 3261 22, RFC 8760).
 
 use super::SipEngine;
-use ::sip::digest::{uris_agree, Algorithm, Credentials, Verdict};
+use ::sip::digest::{Algorithm, Credentials, Verdict, uris_agree};
 use ::sip::message::{HeaderName, Headers, Message};
 use ::sip::transport::Flow;
 use switching::id::DeviceId;

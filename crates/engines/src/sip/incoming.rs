@@ -2,13 +2,13 @@
 
 use super::auth::Sender;
 use super::leg::{Fork, Leg, Role};
-use super::{cause, SipEngine};
-use bytes::Bytes;
+use super::{SipEngine, cause};
 use ::sip::dialog::UsageKey;
 use ::sip::message::{Body, HeaderName, Headers, Message, Method};
-use ::sip::sdp::{answer, Audio, Direction, Session};
+use ::sip::sdp::{Audio, Direction, Session, answer};
 use ::sip::transaction::{Response, ServerKey};
 use ::sip::transport::Flow;
+use bytes::Bytes;
 use switching::cause::Cause;
 use switching::engine::ReportKind;
 use switching::id::LegId;
@@ -89,9 +89,9 @@ impl SipEngine {
             // A new offer (RFC 3262 5) is answered in the codecs that are agreed.
             (Some(key), Some(session)) => {
                 let local = leg.local.as_deref().and_then(Audio::of).map(|audio| audio.codecs).unwrap_or_default();
-                let own = leg.shown.and_then(|shown| {
-                    answer(&session, &local, shown, Direction::SendRecv, &mut leg.origin).ok()
-                });
+                let own = leg
+                    .shown
+                    .and_then(|shown| answer(&session, &local, shown, Direction::SendRecv, &mut leg.origin).ok());
                 let body = own.as_ref().map(|own| Body::sdp(own.to_string()));
                 let code = if own.is_some() { 200 } else { 488 };
                 self.endpoint.respond(now.0, key, &Response::new(code).with_body(body.as_ref()));

@@ -3,11 +3,11 @@
 
 use super::outgoing::Ring;
 use super::{SipConfig, SipEngine};
-use sha2::{Digest, Sha256};
 use ::sip::dialog::OutgoingInvite;
 use ::sip::message::{Body, Headers};
 use ::sip::registrar::Binding;
 use ::sip::transport::Flow;
+use sha2::{Digest, Sha256};
 use switching::id::LegId;
 use switching::party::{Party, Presentation};
 

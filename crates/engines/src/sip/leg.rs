@@ -1,11 +1,11 @@
 //! One leg: one side of a call as this engine sees it.
 
 use super::outgoing::Ring;
-use bytes::Bytes;
-use media::Port;
 use ::sip::dialog::UsageKey;
 use ::sip::sdp::{Codec, OurOrigin, Session};
 use ::sip::session_timer::{SessionTimer, TimerAnswer};
+use bytes::Bytes;
+use media::Port;
 use std::net::SocketAddr;
 use switching::id::{DeviceId, LegId};
 

@@ -1,12 +1,12 @@
 //! The sound of a leg: its port at the relay, what is written into descriptions, and who hears whom.
 
-use super::leg::Leg;
 use super::SipEngine;
-use media::{Event as MediaEvent, PortId};
+use super::leg::Leg;
 use ::sip::message::Body;
+use ::sip::sdp::{Audio, Direction, SecondLegAnswer, Session, judge_second_answer};
 use ::sip::sdp::{align_answer, answer, offer, offer_for_second_leg, relay_codecs, rewrite_for_relay};
-use ::sip::sdp::{judge_second_answer, Audio, Direction, SecondLegAnswer, Session};
 use ::sip::transport::Flow;
+use media::{Event as MediaEvent, PortId};
 use std::net::SocketAddr;
 use switching::engine::ReportKind;
 use switching::id::LegId;
@@ -105,9 +105,7 @@ impl SipEngine {
                 session
             }
             (Some(peer), None) => rewrite_for_relay(peer, shown, &mut leg.origin),
-            (None, Some(own)) => {
-                answer(own, &relay_codecs(), shown, Direction::SendRecv, &mut leg.origin).ok()?
-            }
+            (None, Some(own)) => answer(own, &relay_codecs(), shown, Direction::SendRecv, &mut leg.origin).ok()?,
             (None, None) => {
                 leg.told = relay_codecs();
                 offer(&leg.told, shown, Direction::SendRecv, &mut leg.origin)

@@ -23,12 +23,12 @@ pub use checkpoint::source_of;
 pub use config::{SipConfig, SipDevice};
 pub use trace::TraceLine;
 
-use leg::Leg;
-use media::{PortId, Relay};
 use ::sip::dialog::{Endpoint, Event, Output as EndpointOutput, UsageKey};
 use ::sip::digest::{Bans, Server as DigestServer, ServerConfig};
 use ::sip::registrar::Registrar;
 use ::sip::transport::{Flow, Transmit};
+use leg::Leg;
+use media::{PortId, Relay};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use switching::engine::{EngineInput, Order, OrderKind, Report, ReportKind};
 use switching::id::{DeviceId, LegId, OrderId};
@@ -230,7 +230,13 @@ impl SipEngine {
     /// Whether nothing is left of any call, in any of its tables.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let tables = [self.by_usage.len(), self.by_port.len(), self.asked.len(), self.session_deadlines.len(), self.orphans.len()];
+        let tables = [
+            self.by_usage.len(),
+            self.by_port.len(),
+            self.asked.len(),
+            self.session_deadlines.len(),
+            self.orphans.len(),
+        ];
         self.in_use() == [0; 4] && tables == [0; 5]
     }
 

@@ -4,12 +4,12 @@
 //! Glare and repetition are the dialog's work; what the descriptions mean is decided by the phones.
 
 use super::leg::{Leg, Offered, Offering, Why};
-use super::{session, SipEngine};
-use bytes::Bytes;
+use super::{SipEngine, session};
 use ::sip::dialog::{Offer, OfferMethod, Refused, UsageKey};
 use ::sip::message::{Body, Headers, Message};
-use ::sip::sdp::{align_answer, answer, relay_codecs, rewrite_for_relay, Audio, Direction, Session};
+use ::sip::sdp::{Audio, Direction, Session, align_answer, answer, relay_codecs, rewrite_for_relay};
 use ::sip::transaction::Response;
+use bytes::Bytes;
 use switching::cause::Cause;
 use switching::id::LegId;
 use switching::time::Time;

@@ -1,7 +1,7 @@
 //! What the core orders on a leg that is there.
 
 use super::leg::{Role, Why};
-use super::{cause, Asked, Output, SipEngine};
+use super::{Asked, Output, SipEngine, cause};
 use ::sip::dialog::{OfferMethod, UsageKey};
 use ::sip::message::{Headers, Method};
 use ::sip::transaction::Response;
@@ -109,7 +109,11 @@ impl SipEngine {
         let fault = match self.legs.get(&id) {
             None => Some(OrderFault::UnknownLeg),
             Some(leg) => {
-                let can = self.users.get(&leg.device).and_then(|user| self.devices.get(user)).is_some_and(|it| it.remote_answer);
+                let can = self
+                    .users
+                    .get(&leg.device)
+                    .and_then(|user| self.devices.get(user))
+                    .is_some_and(|it| it.remote_answer);
                 let rings = can && leg.role == Role::Ordered && !leg.is_answered();
                 let usages: Vec<UsageKey> = leg.forks.iter().filter(|_| rings).map(|fork| fork.usage).collect();
                 self.tell_to_talk(now, order, &usages)

@@ -2,13 +2,13 @@
 
 use super::invite::Attempt;
 use super::leg::{Fork, Leg, Role};
-use super::{cause, session, SipEngine};
-use bytes::Bytes;
-use ::sip::dialog::{next_hop, UsageKey};
+use super::{SipEngine, cause, session};
+use ::sip::dialog::{UsageKey, next_hop};
 use ::sip::message::{Body, Headers, Message};
 use ::sip::registrar::Binding;
 use ::sip::sdp::{Audio, Session};
 use ::sip::transport::Flow;
+use bytes::Bytes;
 use std::net::SocketAddr;
 use switching::cause::{Cause, Elsewhere};
 use switching::engine::ReportKind;

@@ -1,6 +1,6 @@
 //! REGISTER and the other requests outside dialogs (RFC 3261 10.3, RFC 3327, RFC 5626).
 
-use super::auth::{user_of, Sender};
+use super::auth::{Sender, user_of};
 use super::{Output, SipEngine};
 use ::sip::message::{HeaderName, Headers, Message, Method, NameAddr};
 use ::sip::registrar::{Binding, Change, Contact as Listed, Contacts, Reach, Register, RegisterError};

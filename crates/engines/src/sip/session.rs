@@ -2,13 +2,13 @@
 //!
 //! A timer starts or starts anew only with a 2xx; a refused refresh leaves it running.
 
-use super::leg::{Leg, Why};
 use super::SipEngine;
+use super::leg::{Leg, Why};
 use ::sip::dialog::OfferMethod;
 use ::sip::message::{HeaderName, Headers, Message};
 use ::sip::session_timer::{
-    answer_headers, parse_min_se, parse_session_expires, retry_headers, Due, SessionExpires, SessionTimer, TimerAnswer,
-    TimerConfig, TimerHeaders,
+    Due, SessionExpires, SessionTimer, TimerAnswer, TimerConfig, TimerHeaders, answer_headers, parse_min_se,
+    parse_session_expires, retry_headers,
 };
 use switching::cause::Cause;
 use switching::id::LegId;

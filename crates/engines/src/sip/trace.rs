@@ -1,7 +1,7 @@
 //! Recent signalling, kept for ladders: which messages came and went, bounded in octets, oldest dropped first.
 
-use bytes::Bytes;
 use ::sip::transport::Flow;
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use switching::id::LegId;

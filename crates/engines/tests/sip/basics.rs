@@ -1,6 +1,7 @@
 //! Two phones call each other: every ordinary way a call goes.
 
-use crate::world::{EXCHANGE, World, audio, rtp, text};
+use crate::reading::{audio, rtp, text};
+use crate::world::{EXCHANGE, World};
 use sip::dialog::Event;
 use sip::message::{HeaderName, Headers};
 
@@ -64,7 +65,10 @@ fn refusals_reach_the_caller_as_they_are() {
         assert_eq!(world.phones[0].failed(), Some(heard), "the phone said {said}");
         world.assert_at_rest();
     }
-    conformance::proves_partly("SIP-22", "a busy line's 486 and the tone of an ordered call are the core's, tested there");
+    conformance::proves_partly(
+        "SIP-22",
+        "a busy line's 486 and the tone of an ordered call are the core's, tested there",
+    );
 }
 
 #[test]
@@ -177,7 +181,11 @@ fn a_cancel_that_comes_too_late() {
     let (now, out) = (world.now, world.phones[0].out.expect("dialled"));
     world.phones[0].sip.cancel(now, out, Headers::none()).expect("early");
     world.run(3_000);
-    assert!(world.between("1001").contains(&"> BYE".to_owned()), "the phone ends what it did not want: {}", world.ladder());
+    assert!(
+        world.between("1001").contains(&"> BYE".to_owned()),
+        "the phone ends what it did not want: {}",
+        world.ladder()
+    );
     world.assert_at_rest();
 }
 
@@ -201,7 +209,10 @@ fn two_contacts_of_one_device() {
         _ => None,
     });
     assert!(lost.expect("cancelled").contains("Reason: SIP;cause=200;text=\"Call completed elsewhere\""));
-    assert_eq!(world.orders.iter().filter(|order| matches!(order.what, switching::engine::OrderKind::Ring { .. })).count(), 1);
+    assert_eq!(
+        world.orders.iter().filter(|order| matches!(order.what, switching::engine::OrderKind::Ring { .. })).count(),
+        1
+    );
     let out = world.phones[0].out.expect("dialled");
     hangs_up(&mut world, 0, out);
     world.assert_at_rest();
@@ -222,7 +233,8 @@ fn a_second_answer_gets_ack_and_bye() {
     let now = world.now;
     world.phones[0].dial(now, "1002");
     world.run(3_000);
-    let ended: Vec<bool> = (1..3).map(|phone| world.phones[phone].has(|event| matches!(event, Event::Bye { .. }))).collect();
+    let ended: Vec<bool> =
+        (1..3).map(|phone| world.phones[phone].has(|event| matches!(event, Event::Bye { .. }))).collect();
     assert_eq!(ended.iter().filter(|ended| **ended).count(), 1, "{}", world.ladder());
     let winner = if ended[0] { 2 } else { 1 };
     let leg_port = rtp(world.last("1001", "< 200 INVITE")).port();

@@ -1,6 +1,7 @@
 //! Changes of a running session: they pass end to end, and a refusal leaves all as it was.
 
-use crate::world::{World, audio, rtp};
+use crate::reading::{audio, rtp};
+use crate::world::World;
 use sip::dialog::{Event, Offer, OfferMethod, UsageKey};
 use sip::message::{HeaderName, Headers};
 use sip::sdp::Direction;
@@ -96,8 +97,14 @@ fn changes_that_cross() {
     let open = world.last("1001", "> INVITE").clone();
     let second = String::from_utf8_lossy(open.as_bytes()).into_owned();
     let cseq = open.cseq().expect("cseq").number;
-    let second = second.replace(&format!("CSeq: {cseq} "), &format!("CSeq: {} ", cseq + 7)).replace("branch=z9hG4bK", "branch=z9hG4bKx");
-    let flow = sip::transport::Flow { local: world.phones[0].exchange, remote: world.phones[0].local, ..world.phones[0].flow() };
+    let second = second
+        .replace(&format!("CSeq: {cseq} "), &format!("CSeq: {} ", cseq + 7))
+        .replace("branch=z9hG4bK", "branch=z9hG4bKx");
+    let flow = sip::transport::Flow {
+        local: world.phones[0].exchange,
+        remote: world.phones[0].local,
+        ..world.phones[0].flow()
+    };
     world.engine.handle_message(switching::time::Time(world.now), &flow, second.as_bytes());
     world.pump();
     assert!(world.last("1001", "< 500 INVITE").value_of("Retry-After").is_some());
@@ -140,8 +147,13 @@ fn a_change_that_is_taken_back() {
     world.run(100);
     let open = world.last("1001", "> INVITE").clone();
     let cancel = String::from_utf8_lossy(open.as_bytes()).into_owned();
-    let cancel = cancel.split("\r\nContact:").next().expect("a head").replace("INVITE", "CANCEL") + "\r\nContent-Length: 0\r\n\r\n";
-    let flow = sip::transport::Flow { local: world.phones[0].exchange, remote: world.phones[0].local, ..world.phones[0].flow() };
+    let cancel = cancel.split("\r\nContact:").next().expect("a head").replace("INVITE", "CANCEL")
+        + "\r\nContent-Length: 0\r\n\r\n";
+    let flow = sip::transport::Flow {
+        local: world.phones[0].exchange,
+        remote: world.phones[0].local,
+        ..world.phones[0].flow()
+    };
     world.engine.handle_message(switching::time::Time(world.now), &flow, cancel.as_bytes());
     world.run(100);
     assert_eq!(world.last("1001", "< 487 INVITE").code(), 487);

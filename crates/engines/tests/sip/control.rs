@@ -1,6 +1,7 @@
 //! Calls that an application orders: the first leg is made ready, then the second is rung, and their codecs are made to fit.
 
-use crate::world::{World, audio, digits, text};
+use crate::reading::{audio, text};
+use crate::world::{World, digits};
 use sip::dialog::Event;
 use sip::message::{HeaderName, Headers};
 use switching::command::{DestinationCheck, DeviceName, LegOptions, MakeCall, Verb, Which};
@@ -49,7 +50,13 @@ fn the_right_phone_rings_first() {
         world.run(300);
         assert!(world.between("1002").is_empty(), "the second phone waits");
         let first = text(world.last("1001", "< INVITE"));
-        for line in ["answer-after=0", "info=alert-autoanswer;delay=0", "info=Ring Answer", "Answer-Mode: Auto", "P-Auto-Answer: normal"] {
+        for line in [
+            "answer-after=0",
+            "info=alert-autoanswer;delay=0",
+            "info=Ring Answer",
+            "Answer-Mode: Auto",
+            "P-Auto-Answer: normal",
+        ] {
             assert_eq!(first.contains(line), answers, "{line} with {prompt:?}");
         }
         assert!(numbers(world.last("1001", "< INVITE")).len() > 4, "what the relay can pass");
@@ -98,7 +105,8 @@ fn key_presses_are_renumbered() {
     phone.sip.accept(now, usage, Headers::none(), Some(sip::message::Body::sdp(body))).expect("early");
     world.run(500);
     let source = world.phones[0].media;
-    let leg = world.engine.media_stats().into_iter().find(|(_, stats)| stats.rtp_remote == Some(source)).expect("a leg").0;
+    let leg =
+        world.engine.media_stats().into_iter().find(|(_, stats)| stats.rtp_remote == Some(source)).expect("a leg").0;
     let port = world.engine.media_port(leg).expect("a port");
     let mut press = vec![0x80, 101, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 5, 0x8a, 0, 160];
     assert!(world.relay.deliver(port, media::Component::Rtp, source, &mut press).is_some());
@@ -107,7 +115,10 @@ fn key_presses_are_renumbered() {
     let (now, usage) = (world.now, world.phones[0].inc.expect("rang"));
     let body = Some(world.phones[0].offer(sip::sdp::Direction::SendRecv));
     let method = sip::dialog::OfferMethod::ReInvite;
-    world.phones[0].sip.offer(now, usage, sip::dialog::Offer { method, headers: Headers::none(), body }).expect("confirmed");
+    world.phones[0]
+        .sip
+        .offer(now, usage, sip::dialog::Offer { method, headers: Headers::none(), body })
+        .expect("confirmed");
     world.run(500);
     let mut press = vec![0x80, 101, 0, 2, 0, 0, 0, 2, 0, 0, 0, 9, 5, 0x8a, 0, 160];
     assert!(world.relay.deliver(port, media::Component::Rtp, source, &mut press).is_some());
@@ -164,7 +175,10 @@ fn a_change_while_the_second_phone_rings() {
     let (now, usage) = (world.now, world.phones[0].inc.expect("rang"));
     let body = Some(world.phones[0].offer(sip::sdp::Direction::SendOnly));
     let method = sip::dialog::OfferMethod::ReInvite;
-    world.phones[0].sip.offer(now, usage, sip::dialog::Offer { method, headers: Headers::none(), body }).expect("confirmed");
+    world.phones[0]
+        .sip
+        .offer(now, usage, sip::dialog::Offer { method, headers: Headers::none(), body })
+        .expect("confirmed");
     world.run(200);
     assert_eq!(audio(world.last("1001", "< 200 INVITE")).direction, sip::sdp::Direction::RecvOnly);
     let (now, usage) = (world.now, world.phones[1].inc.expect("rings"));

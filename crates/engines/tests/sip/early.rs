@@ -1,7 +1,8 @@
 //! Before the answer: early sound, reliable provisional responses, UPDATE, and calls without an offer.
 
 use crate::phone::Dialling;
-use crate::world::{World, audio, rtp};
+use crate::reading::{audio, rtp};
+use crate::world::World;
 use sip::dialog::{Event, Offer, OfferMethod};
 use sip::message::{HeaderName, Headers, Method};
 use sip::sdp::Direction;

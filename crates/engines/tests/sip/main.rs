@@ -8,6 +8,7 @@ mod media;
 mod net;
 mod network;
 mod phone;
+mod reading;
 mod registrar;
 mod storm;
 mod timers;

@@ -59,11 +59,18 @@ fn keys_that_do_not_wait_for_answers() {
     let ack = String::from_utf8_lossy(world.last("1001", "> ACK").as_bytes()).into_owned();
     let cseq = world.last("1001", "> ACK").cseq().expect("cseq").number;
     let head = ack.split("Content-Length").next().expect("a head").replace("ACK", "INFO");
-    let flow = sip::transport::Flow { local: world.phones[0].exchange, remote: world.phones[0].local, ..world.phones[0].flow() };
+    let flow = sip::transport::Flow {
+        local: world.phones[0].exchange,
+        remote: world.phones[0].local,
+        ..world.phones[0].flow()
+    };
     for (n, key) in (1..).zip("135".chars()) {
         let body = format!("Signal={key}\r\n");
-        let info = head.replace(&format!("CSeq: {cseq} "), &format!("CSeq: {} ", cseq + n)).replace("branch=z9hG4bK", &format!("branch=z9hG4bK{n}x"));
-        let info = format!("{info}Content-Type: application/dtmf-relay\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let info = head
+            .replace(&format!("CSeq: {cseq} "), &format!("CSeq: {} ", cseq + n))
+            .replace("branch=z9hG4bK", &format!("branch=z9hG4bK{n}x"));
+        let info =
+            format!("{info}Content-Type: application/dtmf-relay\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         world.engine.handle_message(switching::time::Time(world.now), &flow, info.as_bytes());
         world.pump();
     }
@@ -141,7 +148,10 @@ fn a_held_phone_may_be_silent() {
     let now = world.now;
     let body = Some(world.phones[0].offer(sip::sdp::Direction::SendOnly));
     let method = sip::dialog::OfferMethod::ReInvite;
-    world.phones[0].sip.offer(now, a, sip::dialog::Offer { method, headers: Headers::none(), body }).expect("confirmed");
+    world.phones[0]
+        .sip
+        .offer(now, a, sip::dialog::Offer { method, headers: Headers::none(), body })
+        .expect("confirmed");
     world.run(300_000);
     assert!(world.times("1002", "< OPTIONS").is_empty());
 }

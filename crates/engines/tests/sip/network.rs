@@ -2,7 +2,8 @@
 
 use crate::net::Weather;
 use crate::phone::Manners;
-use crate::world::{World, config, rtp, text};
+use crate::reading::{rtp, text};
+use crate::world::{World, config};
 use engines::sip::SipConfig;
 use sip::dialog::{Event, UsageKey};
 use sip::message::Headers;
@@ -28,7 +29,10 @@ fn ipv6_from_end_to_end() {
     let (a, _) = world.call(0, 1);
     let offered = world.last("1002", "< INVITE").clone();
     assert_eq!(rtp(&offered).ip().to_string(), "2001:db8::1");
-    assert!(text(&offered).contains("c=IN IP6 2001:db8::1\r\n") && text(&offered).contains("Contact: <sip:[2001:db8::1]:5060>"));
+    assert!(
+        text(&offered).contains("c=IN IP6 2001:db8::1\r\n")
+            && text(&offered).contains("Contact: <sip:[2001:db8::1]:5060>")
+    );
     ends(world, a);
 }
 
@@ -67,7 +71,10 @@ fn a_phone_behind_a_translator() {
     let invite = world.last("1002", "< INVITE").clone();
     assert!(text(&invite).starts_with("INVITE sip:1002@192.168.7.7:5060 SIP/2.0"), "the contact as it is named");
     assert_eq!(rtp(&invite).ip().to_string(), "203.0.113.7", "an outsider sees the external address");
-    assert!(text(&invite).contains("Contact: <sip:203.0.113.7:5060>") && text(&invite).contains("Via: SIP/2.0/UDP 203.0.113.7:5060"));
+    assert!(
+        text(&invite).contains("Contact: <sip:203.0.113.7:5060>")
+            && text(&invite).contains("Via: SIP/2.0/UDP 203.0.113.7:5060")
+    );
     assert_eq!(rtp(world.last("1001", "< 200 INVITE")).ip().to_string(), "192.0.2.1", "an insider the local one");
     // A request of ours within the dialog reaches it too.
     let now = world.now;
@@ -154,8 +161,12 @@ fn calls_in_bad_weather_have_one_record_each() {
         let mut world = World::with(&["1001", "1002"]);
         world.net = crate::net::Net::new(seed);
         world.weather(Weather { delay_ms: 20, jitter_ms: 60, loss: 20, double: 20 });
-        world.phones[1].manners =
-            Manners { ring_after: Some(200), answer_after: Some(2_000), hang_up_after: Some(5_000), ..Manners::default() };
+        world.phones[1].manners = Manners {
+            ring_after: Some(200),
+            answer_after: Some(2_000),
+            hang_up_after: Some(5_000),
+            ..Manners::default()
+        };
         let now = world.now;
         world.phones[0].dial(now, "1002");
         world.run(120_000);

@@ -204,17 +204,13 @@ impl Phone {
     /// The Authorization line for a challenge.
     pub fn credentials(&self, method: &str, uri: &str, refusal: &Message) -> Headers {
         let wanted = if self.sha256 { "SHA-256" } else { "MD5" };
-        let values = refusal.values(HeaderName::WwwAuthenticate).map(|value| String::from_utf8_lossy(value).into_owned());
-        let chosen = values.filter_map(|value| Challenge::parse(&value).ok()).find(|it| it.algorithm.as_str() == wanted);
+        let values =
+            refusal.values(HeaderName::WwwAuthenticate).map(|value| String::from_utf8_lossy(value).into_owned());
+        let chosen =
+            values.filter_map(|value| Challenge::parse(&value).ok()).find(|it| it.algorithm.as_str() == wanted);
         let chosen = chosen.expect("the algorithm is offered");
-        let with = Answer {
-            method,
-            uri,
-            username: &self.user,
-            password: &self.password,
-            cnonce: "0a4f113b",
-            nonce_count: 1,
-        };
+        let with =
+            Answer { method, uri, username: &self.user, password: &self.password, cnonce: "0a4f113b", nonce_count: 1 };
         Headers::none().with("Authorization", answer_challenge(&chosen, &with))
     }
 
@@ -292,5 +288,37 @@ impl Phone {
             _ => {}
         }
         self.events.push(event);
+    }
+}
+
+impl Phone {
+    pub fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {
+        self.events.iter().any(wanted)
+    }
+
+    /// The status with which its last call failed.
+    pub fn failed(&self) -> Option<u16> {
+        self.events.iter().rev().find_map(|event| match event {
+            Event::Failed { code, .. } => Some(*code),
+            _ => None,
+        })
+    }
+
+    pub fn does(&mut self, now: u64, deed: Deed) {
+        // A call that has ended meanwhile leaves nothing to do.
+        let _ = match deed {
+            Deed::Ring(usage) => self.sip.provisional(now, usage, 180, Headers::none(), None, false),
+            Deed::Answer(usage) => {
+                let offered = self.events.iter().rev().find_map(|event| match event {
+                    Event::Invite { usage: of, sdp, .. } if *of == usage => Some(sdp.clone()),
+                    _ => None,
+                });
+                let body = self.reply(offered.flatten().as_deref());
+                let headers = self.answer_headers.clone();
+                self.sip.accept(now, usage, headers, Some(body))
+            }
+            Deed::Refuse(usage, code) => self.sip.reject(now, usage, &Response::new(code)),
+            Deed::HangUp(usage) => self.sip.bye(now, usage, Headers::none()),
+        };
     }
 }

@@ -1,7 +1,8 @@
 //! Registration and what needs none: digest, bans, expiry, several contacts, OPTIONS, methods nobody knows.
 
 use crate::phone::Phone;
-use crate::world::{World, text};
+use crate::reading::text;
+use crate::world::World;
 use sip::dialog::{Event, OutgoingRequest};
 use sip::message::{HeaderName, Headers, Message, Method};
 use switching::time::Time;
@@ -148,7 +149,8 @@ fn contacts_come_and_go() {
     assert!(granted.contains("<sip:1001@192.0.2.11:5070>;expires=300"), "{granted}");
     assert_eq!(world.registrations("1001"), [2]);
     let now = world.now;
-    world.phones[0].register_with(now, Headers::none().with("Contact", "<sip:1001@192.0.2.11:5060>").with("Expires", "10"));
+    world.phones[0]
+        .register_with(now, Headers::none().with("Contact", "<sip:1001@192.0.2.11:5060>").with("Expires", "10"));
     world.run(100);
     assert_eq!(answer(&world.phones[0]).code(), 423);
     assert_eq!(answer(&world.phones[0]).value_of("Min-Expires"), Some(&b"60"[..]));
@@ -163,7 +165,10 @@ fn contacts_come_and_go() {
     assert_eq!(answer(&world.phones[0]).contacts().count(), 0);
     assert_eq!(world.registrations("1001"), [2, 0]);
     assert!(world.bindings.is_empty());
-    conformance::proves_partly("SIP-12", "trunks: OPTIONS pings and DNS come with them; Path and keep-alives are tested elsewhere");
+    conformance::proves_partly(
+        "SIP-12",
+        "trunks: OPTIONS pings and DNS come with them; Path and keep-alives are tested elsewhere",
+    );
 }
 
 #[test]
@@ -181,7 +186,11 @@ fn a_device_registers_for_itself_only() {
          Max-Forwards: 70\r\nContact: <sip:1002@192.0.2.11>\r\n{}Content-Length: 0\r\n\r\n",
         String::from_utf8_lossy(lines.as_bytes())
     );
-    let flow = sip::transport::Flow { local: world.phones[0].exchange, remote: world.phones[0].local, ..world.phones[0].flow() };
+    let flow = sip::transport::Flow {
+        local: world.phones[0].exchange,
+        remote: world.phones[0].local,
+        ..world.phones[0].flow()
+    };
     world.engine.handle_message(Time(world.now), &flow, stolen.as_bytes());
     world.settle();
     assert_eq!(world.last("1001", "< 403 REGISTER").code(), 403);
@@ -230,7 +239,11 @@ fn options_and_methods_nobody_knows() {
     ];
     for (message, code) in cases {
         world.log.clear();
-        let flow = sip::transport::Flow { local: world.phones[0].exchange, remote: world.phones[0].local, ..world.phones[0].flow() };
+        let flow = sip::transport::Flow {
+            local: world.phones[0].exchange,
+            remote: world.phones[0].local,
+            ..world.phones[0].flow()
+        };
         world.engine.handle_message(Time(world.now), &flow, message.as_bytes());
         world.pump();
         let told = &world.log.iter().rev().find(|line| line.down).expect("an answer").message;

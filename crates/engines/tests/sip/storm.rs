@@ -12,7 +12,8 @@ const PHONES: usize = 20;
 fn manners(rng: &mut Rng) -> Manners {
     let ring_after = rng.percent(80).then(|| rng.below(800));
     let answer_after = rng.percent(65).then(|| 200 + rng.below(6_000));
-    let refuse_after = rng.percent(15).then(|| (200 + rng.below(6_000), [480, 486, 603, 500, 422][rng.below(5) as usize]));
+    let refuse_after =
+        rng.percent(15).then(|| (200 + rng.below(6_000), [480, 486, 603, 500, 422][rng.below(5) as usize]));
     let hang_up_after = Some(rng.below(8_000));
     Manners { ring_after, answer_after, refuse_after, hang_up_after, leaves_offers: false, answers_late: true }
 }
@@ -45,11 +46,12 @@ fn storm(seed: u64, calls: usize, weather: Weather) {
     let numbers: Vec<String> = (0..PHONES).map(|n| format!("{}", 1_001 + n)).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let mut world = World::configured(crate::world::timers(200, 90), &numbers);
-    for phone in 0..PHONES / 2 {
+    for number in &numbers[..PHONES / 2] {
         // Half of them have a second contact at another address.
-        let twin = world.phone(numbers[phone]);
+        let twin = world.phone(number);
         world.register(twin);
-        world.phones[twin].manners = Manners { ring_after: Some(300), answer_after: Some(9_000), answers_late: true, ..Manners::default() };
+        world.phones[twin].manners =
+            Manners { ring_after: Some(300), answer_after: Some(9_000), answers_late: true, ..Manners::default() };
     }
     for phone in &mut world.phones {
         phone.manners.answers_late = true;

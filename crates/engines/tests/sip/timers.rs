@@ -40,7 +40,8 @@ fn the_caller_wants_a_timer_and_refreshes() {
 fn we_refresh_with_the_present_description() {
     let mut world = World::configured(timers(600, 90), &["1001", "1002"]);
     world.phones[0].wants = Headers::none().with("Session-Expires", "200;refresher=uas").with("Supported", "timer");
-    world.phones[1].answer_headers = Headers::none().with("Session-Expires", "200;refresher=uac").with("Require", "timer");
+    world.phones[1].answer_headers =
+        Headers::none().with("Session-Expires", "200;refresher=uac").with("Require", "timer");
     world.phones[0].answer_headers = Headers::none().with("Session-Expires", "200;refresher=uac");
     let (a, _) = world.call(0, 1);
     assert_eq!(header(&world, "1002", "< INVITE", "Session-Expires"), "600");
@@ -85,7 +86,8 @@ fn a_called_phone_that_wants_longer() {
 #[test]
 fn a_refused_refresh_is_tried_again_later() {
     let mut world = World::configured(timers(600, 90), &["1001", "1002"]);
-    world.phones[1].answer_headers = Headers::none().with("Session-Expires", "200;refresher=uac").with("Require", "timer");
+    world.phones[1].answer_headers =
+        Headers::none().with("Session-Expires", "200;refresher=uac").with("Require", "timer");
     world.phones[0].wants = Headers::none().with("Supported", "timer").with("Session-Expires", "600;refresher=uac");
     let (_, b) = world.call(0, 1);
     world.phones[1].manners.leaves_offers = true;
@@ -105,7 +107,8 @@ fn a_refused_refresh_is_tried_again_later() {
 #[test]
 fn a_passed_change_keeps_the_timer_of_the_other_leg() {
     let mut world = World::configured(timers(600, 90), &["1001", "1002"]);
-    world.phones[1].answer_headers = Headers::none().with("Session-Expires", "200;refresher=uac").with("Require", "timer");
+    world.phones[1].answer_headers =
+        Headers::none().with("Session-Expires", "200;refresher=uac").with("Require", "timer");
     let now = world.now;
     world.phones[1].manners.answer_after = Some(100);
     world.phones[0].dial_with(now, Dialling { to: "1002".into(), headers: Headers::none(), offers: true, tries: 0 });
@@ -113,7 +116,10 @@ fn a_passed_change_keeps_the_timer_of_the_other_leg() {
     let (now, usage) = (world.now, world.phones[0].out.expect("dialled"));
     let body = Some(world.phones[0].offer(sip::sdp::Direction::SendOnly));
     let method = sip::dialog::OfferMethod::ReInvite;
-    world.phones[0].sip.offer(now, usage, sip::dialog::Offer { method, headers: Headers::none(), body }).expect("confirmed");
+    world.phones[0]
+        .sip
+        .offer(now, usage, sip::dialog::Offer { method, headers: Headers::none(), body })
+        .expect("confirmed");
     world.run(1_000);
     assert_eq!(header(&world, "1002", "< INVITE", "Session-Expires"), "200;refresher=uac");
     world.log.clear();

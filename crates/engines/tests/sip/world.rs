@@ -1,24 +1,21 @@
 //! One exchange with its phones in a test: engine and core joined as the program joins them, a clock that moves by hand.
 
 use crate::net::{Net, Weather};
-use crate::phone::{Deed, Phone};
+use crate::phone::Phone;
 use engines::sip::{Output, SipConfig, SipDevice, SipEngine};
 use media::{Relay, RelayConfig};
 use sip::dialog::{EndpointConfig, Event, Nat, Output as PhoneOutput, UsageKey};
 use sip::digest::{Algorithm, BanPolicy, Ha1};
-use sip::message::{Headers, Message};
+use sip::message::Message;
 use sip::registrar::RegistrarConfig;
-use sip::sdp::{Audio, Session};
 use sip::session_timer::TimerConfig;
-use sip::transaction::Response;
 use sip::transport::{AddressPlan, Flow, Transport};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 use switching::command::{Answer, Command, Configure, Guard, Principal, Reply, ReplyAt, Verb};
 use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
-use switching::engine::{EngineInput, Order, ReportKind};
-use switching::event::{Event as CoreEvent, What};
+use switching::engine::{EngineInput, Order};
+use switching::event::Event as CoreEvent;
 use switching::id::{DeviceId, LegId, RequestId};
 use switching::party::Digits;
 use switching::record::CallRecord;
@@ -27,7 +24,7 @@ use switching::{Input, Output as CoreOutput, Switch};
 
 pub const EXCHANGE: &str = "192.0.2.1:5060";
 pub const REALM: &str = "exchange.test";
-const START: u64 = 1_700_000_000_000;
+pub const START: u64 = 1_700_000_000_000;
 
 /// One message on the wire.
 #[derive(Debug, Clone)]
@@ -292,7 +289,8 @@ impl World {
             if phone.sip.poll_timeout().is_some_and(|at| at <= now) {
                 phone.sip.handle_timeout(now);
             }
-            let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut phone.deeds).into_iter().partition(|(at, _)| *at <= now);
+            let (due, later): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut phone.deeds).into_iter().partition(|(at, _)| *at <= now);
             phone.deeds = later;
             for (_, deed) in due {
                 phone.does(now, deed);
@@ -409,121 +407,6 @@ impl World {
     pub fn weather(&mut self, weather: Weather) {
         self.net.weather = weather;
     }
-
-    /// What was sent between the exchange and a phone: `> INVITE` up, `< 200 INVITE` down.
-    pub fn between(&self, user: &str) -> Vec<String> {
-        self.log.iter().filter(|line| line.phone == user).map(Line::short).collect()
-    }
-
-    /// The last message of that name to (`<`) or from (`>`) a phone.
-    pub fn last(&self, user: &str, short: &str) -> &Message {
-        let found = self.log.iter().rev().find(|line| line.phone == user && line.short() == short);
-        &found.unwrap_or_else(|| panic!("no {short} at {user}:\n{}", self.ladder())).message
-    }
-
-    /// When such messages were sent, in milliseconds.
-    pub fn times(&self, user: &str, short: &str) -> Vec<u64> {
-        self.log.iter().filter(|line| line.phone == user && line.short() == short).map(|line| line.at).collect()
-    }
-
-    pub fn ladder(&self) -> String {
-        let line = |line: &Line| format!("{:>9} {} {}\n", line.at, line.phone, line.short());
-        self.log.iter().map(line).collect()
-    }
-
-    pub fn reports(&self) -> Vec<&ReportKind> {
-        let reports = self.inputs.iter().filter_map(|input| match input {
-            EngineInput::Report(report) => Some(&report.what),
-            EngineInput::Registration { .. }
-            | EngineInput::OrderDone(_)
-            | EngineInput::OrderFailed { .. }
-            | EngineInput::Inventory { .. } => None,
-        });
-        reports.collect()
-    }
-
-    pub fn registrations(&self, user: &str) -> Vec<usize> {
-        let id = self.devices[user];
-        let found = |input: &EngineInput| match input {
-            EngineInput::Registration { device, contacts } if *device == id => Some(contacts.len()),
-            _ => None,
-        };
-        self.inputs.iter().filter_map(found).collect()
-    }
-
-    /// Nothing is left: no leg, usage, transaction, port, connection; one balanced record for each call.
-    pub fn assert_at_rest(&mut self) {
-        self.rest();
-        assert_eq!(self.engine.in_use(), [0; 4], "legs, usages, transactions, ports left\n{}", self.ladder());
-        assert!(self.engine.is_idle(), "an index is left");
-        assert_eq!(self.switch.live(), [0; 4], "legs, records, timers, replies left");
-        assert!(self.checkpoints.is_empty());
-        let begins = |what: &What| matches!(what, What::Originated { born: Some(_), .. } | What::ServiceInitiated { .. });
-        let began = self.events.iter().filter(|event| begins(&event.what));
-        assert_eq!(self.records.len(), began.count(), "one record per call");
-        assert!(self.records.iter().all(CallRecord::balances));
-        for phone in &self.phones {
-            assert_eq!(phone.sip.usage_count(), 0, "{} still has a call\n{}", phone.user, self.ladder());
-        }
-    }
-}
-
-impl Phone {
-    pub fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {
-        self.events.iter().any(wanted)
-    }
-
-    /// The status with which its last call failed.
-    pub fn failed(&self) -> Option<u16> {
-        self.events.iter().rev().find_map(|event| match event {
-            Event::Failed { code, .. } => Some(*code),
-            _ => None,
-        })
-    }
-
-    pub fn does(&mut self, now: u64, deed: Deed) {
-        // A call that has ended meanwhile leaves nothing to do.
-        let _ = match deed {
-            Deed::Ring(usage) => self.sip.provisional(now, usage, 180, Headers::none(), None, false),
-            Deed::Answer(usage) => {
-                let offered = self.events.iter().rev().find_map(|event| match event {
-                    Event::Invite { usage: of, sdp, .. } if *of == usage => Some(sdp.clone()),
-                    _ => None,
-                });
-                let body = self.reply(offered.flatten().as_deref());
-                let headers = self.answer_headers.clone();
-                self.sip.accept(now, usage, headers, Some(body))
-            }
-            Deed::Refuse(usage, code) => self.sip.reject(now, usage, &Response::new(code)),
-            Deed::HangUp(usage) => self.sip.bye(now, usage, Headers::none()),
-        };
-    }
-}
-
-impl Line {
-    pub fn short(&self) -> String {
-        let arrow = if self.down { '<' } else { '>' };
-        let method = self.message.method().as_str();
-        if self.message.is_request() {
-            format!("{arrow} {method}")
-        } else {
-            format!("{arrow} {} {method}", self.message.code())
-        }
-    }
-}
-
-/// Where a description wants its sound.
-pub fn rtp(message: &Message) -> SocketAddr {
-    audio(message).rtp.expect("an address")
-}
-
-pub fn audio(message: &Message) -> Audio {
-    let sdp = message.sdp().unwrap_or_else(|| panic!("no description in {message:?}"));
-    Audio::of(&Session::parse(&sdp).expect("readable")).expect("sound")
-}
-
-pub fn text(message: &Message) -> String {
-    String::from_utf8_lossy(message.as_bytes()).into_owned()
 }
 
 pub fn digits(text: &str) -> Digits {
