@@ -218,3 +218,26 @@ fn legs_of_a_former_life_get_a_bye() {
     assert!(!world.engine.ends_orphans() && !world.engine.says_goodbye());
     assert!(world.checkpoints.is_empty());
 }
+
+/// Two pairs of ports are one call: the next caller is told to come back, and so is one whose callee would need the last pair.
+#[test]
+fn no_media_port_is_left() {
+    let mut world = World::over(config(), 1, 10_000..=10_005);
+    for user in ["1001", "1002", "1003", "1004"] {
+        world.station(user);
+        let phone = world.phone(user);
+        world.register(phone);
+    }
+    world.forget_past();
+    let (a, _) = world.call(0, 1);
+    for _ in 0..2 {
+        let now = world.now;
+        world.phones[2].dial(now, "1004");
+        world.run(200);
+        assert_eq!(world.phones[2].failed(), Some(503));
+        assert!(world.last("1003", "< 503 INVITE").value_of("Retry-After").is_some());
+    }
+    assert_eq!(world.relay.ports_in_use(), 2, "the caller's third pair is given back");
+    ends(world, a);
+    conformance::proves_partly("SIP-23", "taken pairs, files and memory are tested elsewhere");
+}

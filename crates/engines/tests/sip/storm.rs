@@ -126,3 +126,59 @@ fn a_hurricane_leaves_nothing() {
         storm(seed, 60, Weather { delay_ms: 50, jitter_ms: 400, loss: 30, double: 20 });
     }
 }
+
+/// Messages of real calls with octets changed, cut and doubled: nothing panics, nothing stays, and the next call works.
+#[test]
+fn mutated_messages_leave_nothing() {
+    let mut world = World::with(&["1001", "1002"]);
+    let (a, b) = world.call(0, 1);
+    let now = world.now;
+    let body = Some(world.phones[0].offer(sip::sdp::Direction::SendOnly));
+    world.phones[0]
+        .sip
+        .offer(now, a, Offer { method: OfferMethod::ReInvite, headers: Headers::none(), body })
+        .expect("room");
+    world.run(500);
+    let samples: Vec<(bool, Vec<u8>)> = world
+        .log
+        .iter()
+        .filter(|line| !line.down)
+        .map(|line| (line.phone == "1001", line.message.as_bytes().to_vec()))
+        .collect();
+    world.keeps_log = false;
+    let mut rng = Rng(99);
+    for _ in 0..20_000 {
+        let (first, mut octets) = samples[rng.below(samples.len() as u64) as usize].clone();
+        for _ in 0..=rng.below(6) {
+            let at = rng.below(octets.len() as u64) as usize;
+            match rng.below(4) {
+                0 => octets[at] = rng.draw() as u8,
+                1 => octets[at] = b"0123456789:;,<>\r\n"[rng.below(17) as usize],
+                2 => octets.truncate(at.max(20)),
+                _ => {
+                    let tail = octets[at..].to_vec();
+                    octets.extend_from_slice(&tail[..tail.len().min(64)]);
+                }
+            }
+        }
+        let phone = &world.phones[usize::from(!first)];
+        let flow = sip::transport::Flow { local: phone.exchange, remote: phone.local, ..phone.flow() };
+        world.engine.handle_message(switching::time::Time(world.now), &flow, &octets);
+        world.settle();
+        if rng.percent(5) {
+            world.run(rng.below(200));
+        }
+    }
+    for (phone, usage) in [(0, a), (1, b)] {
+        let now = world.now;
+        let _ = world.phones[phone].sip.end(now, usage, 480, Headers::none());
+    }
+    world.run(700_000);
+    world.assert_at_rest();
+    for phone in 0..2 {
+        world.phones[phone].events.clear();
+        world.register(phone);
+    }
+    world.call(0, 1);
+    conformance::proves_partly("SIP-15", "ten million are the long run of the fuzz targets");
+}

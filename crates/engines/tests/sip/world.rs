@@ -11,6 +11,7 @@ use sip::registrar::RegistrarConfig;
 use sip::session_timer::TimerConfig;
 use sip::transport::{AddressPlan, Flow, Transport};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 use switching::command::{Answer, Command, Configure, Guard, Principal, Reply, ReplyAt, Verb};
 use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
@@ -88,7 +89,12 @@ pub fn timers(session_expires_s: u32, min_se_s: u32) -> SipConfig {
 
 impl World {
     pub fn empty(config: SipConfig, seed: u64) -> World {
-        let relay = Relay::virtual_ports(&RelayConfig { quarantine: Duration::from_secs(0), ..RelayConfig::default() });
+        World::over(config, seed, RelayConfig::default().ports)
+    }
+
+    pub fn over(config: SipConfig, seed: u64, ports: RangeInclusive<u16>) -> World {
+        let relay = RelayConfig { ports, quarantine: Duration::from_secs(0), ..RelayConfig::default() };
+        let relay = Relay::virtual_ports(&relay);
         World {
             now: START,
             engine: SipEngine::new(config, relay.clone(), [9; 32]),
