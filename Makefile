@@ -13,8 +13,10 @@ help:
 	@echo 'make bench        measure the core, and the program beside Asterisk'
 	@echo 'make conformance  write docs/compat/*.md from the last test run'
 
+# The demo takes the vendors' own ports, 80 among them; who may not bind that gets ports of the system's choice.
 run:
-	cargo run --locked --release --package server --bin hookswitch -- serve --demo --data $(DATA)
+	cargo build --locked --release --package server --bin hookswitch
+	scripts/demo $(DATA)
 
 test:
 	scripts/test
