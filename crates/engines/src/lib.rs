@@ -8,4 +8,4 @@ mod engines;
 pub mod simulated;
 pub mod sip;
 
-pub use engines::{legs_from, Engines, Output};
+pub use engines::{Engines, Output, legs_from};

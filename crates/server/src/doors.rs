@@ -1,8 +1,8 @@
 //! The doors' listeners: which are bound, what each serves, and what the demo office prints.
 
-use crate::config::{bind_advice, Config};
+use crate::config::{Config, bind_advice};
 use crate::metrics::Metrics;
-use anyhow::{anyhow, Context};
+use anyhow::{Context, anyhow};
 use dialects::common::exchange::Exchange;
 use dialects::{console, fusion};
 use std::net::{SocketAddr, TcpListener};
@@ -93,7 +93,10 @@ impl Doors {
     pub fn serve(&self, listeners: Listeners, bound: &[(&str, SocketAddr)]) {
         let Listeners { console, fusion, fusion_events, shared_http } = listeners;
         let mut config = self.console_config.clone();
-        let open = |(name, address): &(&str, SocketAddr)| console::OpenDoor { name: (*name).to_owned(), address: address.to_string() };
+        let open = |(name, address): &(&str, SocketAddr)| console::OpenDoor {
+            name: (*name).to_owned(),
+            address: address.to_string(),
+        };
         config.doors = bound.iter().map(open).collect();
         let console_door = console::Door::new(self.exchange.clone(), config, self.console_stream.clone());
         if let Some(listener) = console {
@@ -162,7 +165,9 @@ fn fusion_config(config: &Config) -> anyhow::Result<fusion::FusionConfig> {
     let networks = |networks: &[crate::config::Network]| {
         networks
             .iter()
-            .map(|network| network.to_string().parse::<fusion::Network>().map_err(|error| anyhow!("{network}: {error}")))
+            .map(|network| {
+                network.to_string().parse::<fusion::Network>().map_err(|error| anyhow!("{network}: {error}"))
+            })
             .collect::<anyhow::Result<Vec<_>>>()
     };
     let zone = config.fusion.time_zone.as_deref().unwrap_or(&config.tenant.time_zone);
@@ -198,7 +203,9 @@ pub fn announce(config: &Config, bound: &[(&str, SocketAddr)]) {
         if let Some(console) = at("console") {
             println!("     curl -H \"Authorization: Bearer $(cat {data}/console.token)\" --json '{{}}' \\");
             println!("       http://{console}/api/v1/test/phones/1001/answer");
-            println!("     curl -H \"Authorization: Bearer $(cat {data}/console.token)\" http://{console}/api/v1/calls");
+            println!(
+                "     curl -H \"Authorization: Bearer $(cat {data}/console.token)\" http://{console}/api/v1/calls"
+            );
         }
     }
     println!("hookswitch is ready");

@@ -1,11 +1,11 @@
 //! Figures of the running program in Prometheus text form, under the field's usual names.
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{exponential_buckets, Histogram};
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::Mutex;
 use switching::model::Origin;
@@ -137,7 +137,11 @@ mod tests {
         metrics.set(InUse { calls: 3, registrations: 2, ..InUse::default() });
         metrics.refused();
         let text = metrics.text();
-        for line in ["hookswitch_calls_active 3", "hookswitch_sip_registrations_active 2", "hookswitch_commands_refused_total 1"] {
+        for line in [
+            "hookswitch_calls_active 3",
+            "hookswitch_sip_registrations_active 2",
+            "hookswitch_commands_refused_total 1",
+        ] {
             assert!(text.lines().any(|it| it == line), "{line} in {text}");
         }
     }

@@ -3,7 +3,7 @@
 //! The events that the inputs produce are compared with the logged ones. They are equal, because the core is deterministic; a
 //! difference would mean that another version wrote the journal or that the file was changed, and is refused with words.
 
-use anyhow::{bail, Context};
+use anyhow::{Context, bail};
 use store::{Reader, Tenant};
 use switching::event::Event;
 use switching::time::Time;
@@ -31,8 +31,9 @@ pub fn recover(reader: &Reader, tenant: Tenant) -> anyhow::Result<Recovered> {
     let snapshot = reader.read(|view| view.latest_snapshot(tenant)).context("reading the snapshot")?;
     let (mut switch, mut input_no) = match snapshot {
         Some(snapshot) => {
-            let switch = Switch::restore(&snapshot.bytes)
-                .context("the snapshot was written by another version; stop that version properly before the upgrade")?;
+            let switch = Switch::restore(&snapshot.bytes).context(
+                "the snapshot was written by another version; stop that version properly before the upgrade",
+            )?;
             (switch, snapshot.input_no)
         }
         None => (Switch::new(), 0),

@@ -31,8 +31,7 @@ pub fn seed(driver: &mut Driver, config: &Config) -> anyhow::Result<()> {
     driver.seed(Change::PutSettings(Box::new(settings)))?;
     let mut writes = Vec::new();
     for station in &config.stations {
-        seed_station(driver, config, station, &mut writes)
-            .with_context(|| format!("station {}", station.number))?;
+        seed_station(driver, config, station, &mut writes).with_context(|| format!("station {}", station.number))?;
     }
     for trunk in &config.trunks {
         seed_trunk(driver, trunk).with_context(|| format!("trunk {}", trunk.name))?;

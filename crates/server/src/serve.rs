@@ -3,14 +3,14 @@
 //! Threads: the *exchange* thread owns the core, its engines and the SIP sockets; the *store* thread commits, and shows what is
 //! committed; the *doors* serve HTTP, WebSocket and TCP clients. A stop ends all calls, keeps a snapshot and closes the store.
 
-use crate::asks::{operator_token, Answerer};
+use crate::asks::{Answerer, operator_token};
 use crate::config::{self, Config};
 use crate::doors::{self, Doors};
 use crate::driver::{Driver, Parts, Wire};
 use crate::maintenance::Maintenance;
 use crate::metrics::Metrics;
 use crate::projector::Projector;
-use crate::recover::{recover, Recovered};
+use crate::recover::{Recovered, recover};
 use crate::sip_io::{SipSockets, StreamLimits};
 use crate::{seed, telemetry, telephony};
 use anyhow::Context;
@@ -175,7 +175,7 @@ fn write_token(config: &Config, store: &StoreHandle, driver: &mut Driver, now_ms
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{signal, SignalKind};
+    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

@@ -5,7 +5,7 @@
 
 use anyhow::Context;
 use bytes::Bytes;
-use sip::transport::{Flow, Frame, Framer, Transmit, Transport, PONG};
+use sip::transport::{Flow, Frame, Framer, PONG, Transmit, Transport};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket};
@@ -84,8 +84,8 @@ impl SipSockets {
     ) -> anyhow::Result<Self> {
         let mut sockets = Self { udp: Vec::new(), tcp: Vec::new() };
         for address in udp {
-            let socket = StdUdpSocket::bind(address)
-                .map_err(|error| anyhow::anyhow!(advice("sip_udp", *address, &error)))?;
+            let socket =
+                StdUdpSocket::bind(address).map_err(|error| anyhow::anyhow!(advice("sip_udp", *address, &error)))?;
             socket.set_nonblocking(true)?;
             // The system may grant less; then bursts are lost earlier, and repeated.
             let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, SOCKET_BUFFER_LEN);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{wait_for, Office};
+use common::{Office, wait_for};
 use serde_json::json;
 use std::process::{Command, Output, Stdio};
 

@@ -3,9 +3,9 @@
 mod common;
 
 use common::sipp::{Does, Meets, SipPhone};
-use common::{wait_for, Office};
+use common::{Office, wait_for};
 use conformance::proves_partly;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};

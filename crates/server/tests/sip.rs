@@ -3,9 +3,9 @@
 mod common;
 
 use common::sipp::{Does, Meets, SipPhone};
-use common::{wait_for, Office};
+use common::{Office, wait_for};
 use conformance::{proves, proves_partly};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 fn two_phones(office: &Office) -> (SipPhone, SipPhone) {
     let (one, other) = (SipPhone::of(office, "1101"), SipPhone::of(office, "1102"));
@@ -130,11 +130,11 @@ fn wire_click_to_call_rings_the_calling_phone_first() {
         let events = office.get(&format!("/events?detail=facts&from={before}&limit=100"));
         let types: Vec<&str> =
             events["items"].as_array().expect("a list").iter().filter_map(|event| event["type"].as_str()).collect();
-        let ladder =
-            ["stage_opened", "service_initiated", "originated", "stage_opened", "delivered", "established"];
+        let ladder = ["stage_opened", "service_initiated", "originated", "stage_opened", "delivered", "established"];
         assert_eq!(types, ladder, "{through}");
         let channels = office.fusion("/xml/ccGetChannels.json").json();
-        let links: Vec<&str> = channels.as_array().expect("a list").iter().filter_map(|it| it["Link"].as_str()).collect();
+        let links: Vec<&str> =
+            channels.as_array().expect("a list").iter().filter_map(|it| it["Link"].as_str()).collect();
         assert_eq!(links.len(), 2);
         assert!(links.iter().all(|link| link.starts_with("SIP/SDP0110")), "{channels}");
         if through == "fusion" {
@@ -159,7 +159,10 @@ fn wire_a_phone_over_tcp_is_gone_with_its_connection() {
     // until then a call to it fails at once and says so.
     let answer = office.fusion("/xml/ccOriginate.json?phone_id=SDP01101&to=1001");
     assert_eq!(answer.text, "{\"Result\":1}");
-    proves_partly("SIP-17", "over the wire only the loss of a registration's flow; dialogs by tags on the virtual clock");
+    proves_partly(
+        "SIP-17",
+        "over the wire only the loss of a registration's flow; dialogs by tags on the virtual clock",
+    );
 }
 
 #[test]

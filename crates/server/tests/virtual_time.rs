@@ -3,7 +3,7 @@
 mod common;
 
 use common::Office;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 fn event(office: &Office, seq: &Value) -> Value {
     let from = seq.as_u64().expect("a number") - 1;

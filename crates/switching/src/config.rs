@@ -124,7 +124,11 @@ impl ExtensionConfig {
     /// Given and family name with one blank between them.
     #[must_use]
     pub fn full_name(&self) -> String {
-        [self.first_name.as_str(), self.last_name.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ")
+        [self.first_name.as_str(), self.last_name.as_str()]
+            .into_iter()
+            .filter(|s| !s.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 

@@ -4,13 +4,13 @@
 //! have (any more) is answered by a release.
 
 use crate::cause::Cause;
+use crate::command::Awaits;
 use crate::command::{Answer, ClearedBy};
 use crate::engine::{Contact, EngineInput, OrderFault, OrderKind, Report, ReportKind};
 use crate::event::What;
 use crate::id::{ConnectionId, DeviceId, LegId, OrderId, RequestId};
-use crate::command::Awaits;
-use crate::limits::CONTACTS_MAX;
 use crate::leg::Role;
+use crate::limits::CONTACTS_MAX;
 use crate::refusal::Refusal;
 use crate::switch::Switch;
 use std::collections::BTreeSet;
@@ -48,7 +48,9 @@ impl Switch {
             }
             ReportKind::Alerting => self.alerting(id),
             ReportKind::Answered => self.answered(id),
-            ReportKind::Refused { cause, q850 } | ReportKind::Released { cause, q850 } => self.released(id, cause, q850),
+            ReportKind::Refused { cause, q850 } | ReportKind::Released { cause, q850 } => {
+                self.released(id, cause, q850)
+            }
             ReportKind::Digits { digits } => self.digits(id, digits.as_str().chars().count()),
         }
     }

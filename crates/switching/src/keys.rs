@@ -2,7 +2,7 @@
 
 use crate::command::{Key, Outcome, Principal};
 use crate::id::RequestId;
-use crate::limits::{KEYS_MAX, KEY_LIFE_MS};
+use crate::limits::{KEY_LIFE_MS, KEYS_MAX};
 use crate::time::Time;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
@@ -94,7 +94,13 @@ impl Keys {
     }
 
     /// Notes the answer of a request; gives those that wait for the same.
-    pub(crate) fn answered(&mut self, request: RequestId, before: u64, through: u64, outcome: &Outcome) -> Vec<RequestId> {
+    pub(crate) fn answered(
+        &mut self,
+        request: RequestId,
+        before: u64,
+        through: u64,
+        outcome: &Outcome,
+    ) -> Vec<RequestId> {
         let Some(name) = self.of_request.remove(&request) else { return Vec::new() };
         let Some(entry) = self.entries.get_mut(&name) else { return Vec::new() };
         let done = KeyState::Done { before, through, outcome: outcome.clone(), request };

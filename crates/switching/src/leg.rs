@@ -171,7 +171,10 @@ impl Legs {
 /// The smallest number from 1 that is not taken; none when all are. A trunk has thousands.
 pub(crate) fn smallest_free(taken: impl Iterator<Item = u16>) -> Option<u16> {
     let taken: BTreeSet<u16> = taken.collect();
-    (1..=u16::MAX).zip(taken.iter().copied().chain(std::iter::once(0))).find(|(free, taken)| free != taken).map(|(free, _)| free)
+    (1..=u16::MAX)
+        .zip(taken.iter().copied().chain(std::iter::once(0)))
+        .find(|(free, taken)| free != taken)
+        .map(|(free, _)| free)
 }
 
 #[cfg(test)]
@@ -180,7 +183,8 @@ mod tests {
 
     #[test]
     fn the_smallest_number_that_is_free() {
-        for (taken, free) in [(vec![], 1), (vec![1, 2, 3], 4), (vec![3, 1], 2), (vec![2, 3], 1), (vec![5, 2, 1, 3], 4)] {
+        for (taken, free) in [(vec![], 1), (vec![1, 2, 3], 4), (vec![3, 1], 2), (vec![2, 3], 1), (vec![5, 2, 1, 3], 4)]
+        {
             assert_eq!(smallest_free(taken.iter().copied()), Some(free), "{taken:?}");
         }
         assert_eq!(smallest_free(1..=u16::MAX), None);

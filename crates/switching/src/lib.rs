@@ -34,5 +34,5 @@ mod switch;
 mod timer;
 
 pub use flow::route::{Route, RouteStep};
-pub use switch::{Decided, Input, Output, Switch, SNAPSHOT_VERSION};
+pub use switch::{Decided, Input, Output, SNAPSHOT_VERSION, Switch};
 pub use timer::TimerReason;

@@ -403,7 +403,11 @@ mod session {
     /// The outer one: open or not; the inner one: the user, if it has one.
     type Session = Option<Option<UserId>>;
 
-    pub(super) fn encode<C, W: Write>(session: &Session, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), EncodeError<W::Error>> {
+    pub(super) fn encode<C, W: Write>(
+        session: &Session,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
         let list: &[Option<UserId>] = session.as_slice();
         e.encode_with(list, ctx)?.ok()
     }

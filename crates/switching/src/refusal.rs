@@ -196,11 +196,9 @@ impl Refusal {
             | Self::NameTaken
             | Self::SessionState => Blame::Caller,
             Self::NotYours | Self::Restricted | Self::FeatureOff => Blame::Rights,
-            Self::Unregistered
-            | Self::DeviceCannot
-            | Self::FirstLeg(_)
-            | Self::PeerRejected
-            | Self::PeerTimeout => Blame::Peer,
+            Self::Unregistered | Self::DeviceCannot | Self::FirstLeg(_) | Self::PeerRejected | Self::PeerTimeout => {
+                Blame::Peer
+            }
             Self::Resource(_) | Self::OutOfService | Self::Internal => Blame::Server,
         }
     }

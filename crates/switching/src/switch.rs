@@ -1,19 +1,19 @@
 //! The exchange itself: its state, its inputs and outputs, and who handles what.
 
+use crate::cause::Cause;
 use crate::command::{Answer, Awaits, Command, Configure, Outcome, Reply};
 use crate::engine::{EngineInput, Order, OrderKind};
 use crate::event::{Event, What};
 use crate::id::{CallId, ConnectionId, DeviceId, LegId, OrderId, RequestId};
 use crate::keys::{KeyState, Keys, Known};
 use crate::leg::{Legs, Waiting, Work};
-use crate::limits::{TOMBSTONES_MAX, TOMBSTONE_LIFE_MS};
+use crate::limits::{TOMBSTONE_LIFE_MS, TOMBSTONES_MAX};
+use crate::party::Digits;
 use crate::picture::Picture;
 use crate::record::{CallRecord, Recorder};
 use crate::refusal::Refusal;
 use crate::time::Time;
 use crate::timer::{TimerReason, Timers};
-use crate::cause::Cause;
-use crate::party::Digits;
 use minicbor::{Decode, Encode};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -385,8 +385,5 @@ pub(crate) enum Done {
     /// It is done.
     Now(Answer),
     /// The reply is given when this has happened.
-    Later {
-        awaits: Awaits,
-        within_ms: u64,
-    },
+    Later { awaits: Awaits, within_ms: u64 },
 }

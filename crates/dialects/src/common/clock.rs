@@ -1,7 +1,7 @@
 //! The one clock. Door sessions, time-outs and retries read it, so that virtual time holds everywhere.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
 use switching::time::Time;
 use tokio::sync::watch;
@@ -40,9 +40,7 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Time {
         match &self.0.kind {
-            Kind::Real { base, since } => {
-                base.after_ms(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX))
-            }
+            Kind::Real { base, since } => base.after_ms(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)),
             Kind::Virtual { now, .. } => Time(now.load(Ordering::Acquire)),
         }
     }

@@ -17,8 +17,7 @@ fn drain(engine: &mut Simulated) -> Vec<String> {
 fn ring(engine: &mut Simulated, auto_answer: bool) {
     let number = Digits::parse("1001").expect("a number");
     let from = Party::remote(number.clone(), String::new());
-    let what =
-        OrderKind::Ring { device: PHONE, from, to: number, peer: None, auto_answer, ring_limit_ms: 60_000 };
+    let what = OrderKind::Ring { device: PHONE, from, to: number, peer: None, auto_answer, ring_limit_ms: 60_000 };
     engine.order(Time(0), Order { id: OrderId(1), leg: LegId(1), what });
 }
 

@@ -1,7 +1,7 @@
 //! A client of the console API, blocking: the command line asks one thing at a time.
 
 use super::Exchange;
-use anyhow::{anyhow, bail, Context};
+use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
@@ -25,8 +25,9 @@ impl Client {
             None => format!("http://{}/api/v1", console_address(&exchange.data)?),
         };
         let file = exchange.data.join(crate::config::TOKEN_FILE);
-        let token = std::fs::read_to_string(&file)
-            .with_context(|| format!("reading the token {}: is --data the directory of a running exchange?", file.display()))?;
+        let token = std::fs::read_to_string(&file).with_context(|| {
+            format!("reading the token {}: is --data the directory of a running exchange?", file.display())
+        })?;
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_connect(Some(TIMEOUT)).build();
         Ok(Self { agent: config.into(), base, bearer: format!("Bearer {}", token.trim()) })
     }
@@ -39,7 +40,8 @@ impl Client {
 
     pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.base);
-        let request = self.agent.post(&url).header("Authorization", &self.bearer).header("Content-Type", "application/json");
+        let request =
+            self.agent.post(&url).header("Authorization", &self.bearer).header("Content-Type", "application/json");
         answer(request.send(body.to_string()).with_context(|| format!("asking {url}"))?)
     }
 
@@ -60,7 +62,8 @@ fn console_address(data: &Path) -> anyhow::Result<String> {
     let file = data.join(crate::config::LISTEN_FILE);
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("reading {}: is an exchange running with this --data?", file.display()))?;
-    let listen: Value = serde_json::from_str(&text).with_context(|| format!("{} is not what serve writes", file.display()))?;
+    let listen: Value =
+        serde_json::from_str(&text).with_context(|| format!("{} is not what serve writes", file.display()))?;
     listen["console"].as_str().map(str::to_owned).ok_or_else(|| anyhow!("this exchange has no console listener"))
 }
 
@@ -79,7 +82,9 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Valu
         .as_array()
         .into_iter()
         .flatten()
-        .map(|error| format!("; {} {}", error["pointer"].as_str().unwrap_or(""), error["message"].as_str().unwrap_or("")))
+        .map(|error| {
+            format!("; {} {}", error["pointer"].as_str().unwrap_or(""), error["message"].as_str().unwrap_or(""))
+        })
         .collect();
     bail!("{title} ({refusal}, {status}){detail}{errors}")
 }

@@ -2,9 +2,9 @@
 #![allow(clippy::print_stdout, reason = "the commands' own answers")]
 
 use super::client::Client;
-use super::{ladder, Exchange};
+use super::{Exchange, ladder};
 use anyhow::bail;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 
 /// Rows that are asked for at a time.
@@ -23,7 +23,12 @@ pub(super) fn calls(exchange: &Exchange) -> anyhow::Result<()> {
         for it in connections.iter().filter(|it| it["call"] == call["id"]) {
             let party = &it["party"];
             let since = it["answered_at"].as_str().or(it["created_at"].as_str()).unwrap_or("");
-            println!("  {:<10} {:<10} {:<24} {since}", text(&it["state"]), text(&party["number"]), text(&party["name"]));
+            println!(
+                "  {:<10} {:<10} {:<24} {since}",
+                text(&it["state"]),
+                text(&party["number"]),
+                text(&party["name"])
+            );
         }
     }
     Ok(())

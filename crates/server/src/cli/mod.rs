@@ -6,14 +6,18 @@ mod client;
 mod commands;
 mod ladder;
 
-use crate::config::{render, Config};
+use crate::config::{Config, render};
 use crate::serve::Clocking;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "hookswitch", version, about = "An open telephone exchange that speaks the APIs companies already use")]
+#[command(
+    name = "hookswitch",
+    version,
+    about = "An open telephone exchange that speaks the APIs companies already use"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

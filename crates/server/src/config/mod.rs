@@ -1,6 +1,6 @@
 //! Configuration: what the file says, as typed values.
 //!
-//! All settings are declared once, in [`table`]; the reader, its messages, the documented example and
+//! All settings are declared once, in `table`; the reader, its messages, the documented example and
 //! `docs/configuration.md` come from there. Stations, trunks and accounts in the file are only the seed of an empty
 //! database: later changes are made over the console API. Nothing here opens a socket or a database.
 

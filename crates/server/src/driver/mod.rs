@@ -435,7 +435,6 @@ impl Driver {
         self.request += 1;
         RequestId(self.request)
     }
-
 }
 
 /// What woke the driver.

@@ -25,7 +25,12 @@ impl Driver {
     }
 
     /// What a former life left: phones that are registered, and legs to be ended.
-    pub(super) fn take_over(&mut self, io: &mut SipIo, bindings: Vec<(String, Vec<u8>)>, orphans: Vec<(LegId, Vec<u8>)>) {
+    pub(super) fn take_over(
+        &mut self,
+        io: &mut SipIo,
+        bindings: Vec<(String, Vec<u8>)>,
+        orphans: Vec<(LegId, Vec<u8>)>,
+    ) {
         let now = self.parts.clock.now();
         for (user, stored) in bindings {
             let remote = engines::sip::source_of(&stored);

@@ -127,9 +127,14 @@ impl SipPhone {
         let calls = calls.to_string();
         let playing = self.play("callee", &scenario, "", &[("-m", &calls)], 0, None);
         super::wait_for("the phone listens", || {
-            UdpSocket::bind(("127.0.0.1", self.port)).err().filter(|_| self.transport == "u1").map(|_| ()).or_else(|| {
-                std::net::TcpListener::bind(("127.0.0.1", self.port)).err().filter(|_| self.transport == "t1").map(|_| ())
-            })
+            UdpSocket::bind(("127.0.0.1", self.port)).err().filter(|_| self.transport == "u1").map(|_| ()).or_else(
+                || {
+                    std::net::TcpListener::bind(("127.0.0.1", self.port))
+                        .err()
+                        .filter(|_| self.transport == "t1")
+                        .map(|_| ())
+                },
+            )
         });
         playing
     }
@@ -145,7 +150,15 @@ impl SipPhone {
         self.play("caller", &scenario, number, &[("-m", "1")], talk_ms, Some("0"))
     }
 
-    fn play(&self, name: &str, scenario: &str, field: &str, more: &[(&str, &str)], talk_ms: u64, port: Option<&str>) -> Playing {
+    fn play(
+        &self,
+        name: &str,
+        scenario: &str,
+        field: &str,
+        more: &[(&str, &str)],
+        talk_ms: u64,
+        port: Option<&str>,
+    ) -> Playing {
         let file = self.dir.path().join(format!("{name}.xml"));
         std::fs::write(&file, scenario).expect("written");
         let fields = self.dir.path().join(format!("{name}.csv"));
@@ -154,7 +167,9 @@ impl SipPhone {
         let log = self.dir.path().join(format!("{name}.err"));
         let own = match port {
             // A caller takes any port; SIPp must be told one.
-            Some("0") => UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port().to_string(),
+            Some("0") => {
+                UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port().to_string()
+            }
             Some(port) => port.to_owned(),
             None => self.port.to_string(),
         };
@@ -162,7 +177,15 @@ impl SipPhone {
         command
             .args(["-sf", file.to_str().expect("utf-8"), "-inf", fields.to_str().expect("utf-8")])
             .args(["-i", "127.0.0.1", "-p", &own, "-t", self.transport, "-d", &talk_ms.to_string()])
-            .args(["-timeout", "40", "-timeout_error", "-nostdin", "-trace_err", "-error_file", log.to_str().expect("utf-8")])
+            .args([
+                "-timeout",
+                "40",
+                "-timeout_error",
+                "-nostdin",
+                "-trace_err",
+                "-error_file",
+                log.to_str().expect("utf-8"),
+            ])
             .arg(&self.server)
             .current_dir(self.dir.path())
             .stdin(Stdio::null())

@@ -4,8 +4,10 @@ use crate::cause::Cause;
 use crate::command::LegOptions;
 use crate::event::{Arrival, What};
 use crate::id::{CallId, ConnectionId, DeviceId, LegId, StageId};
-use crate::leg::{smallest_free, Leg, Role, Work};
-use crate::model::{Call, CallData, Connection, ConnectionState, FailTone, Line, LinePart, Origin, Prompt, Stage, StageKind};
+use crate::leg::{Leg, Role, Work, smallest_free};
+use crate::model::{
+    Call, CallData, Connection, ConnectionState, FailTone, Line, LinePart, Origin, Prompt, Stage, StageKind,
+};
 use crate::party::{Addressed, Circuit, Digits, Party, PartyKind, Serving, Via};
 use crate::switch::Switch;
 use std::collections::BTreeMap;
@@ -64,7 +66,13 @@ impl Switch {
     }
 
     /// Mints a connection and notes its leg.
-    pub(crate) fn new_connection(&mut self, call: CallId, stage: StageId, role: Role, new: NewConnection) -> Connection {
+    pub(crate) fn new_connection(
+        &mut self,
+        call: CallId,
+        stage: StageId,
+        role: Role,
+        new: NewConnection,
+    ) -> Connection {
         let id = ConnectionId(next(&mut self.state.counters.connection));
         let line = self.state.legs.free_line(new.device);
         let answered = false;
@@ -73,13 +81,10 @@ impl Switch {
         if let Some(work) = self.state.work.get_mut(&call) {
             work.legs.push(new.leg);
         }
-        let user = self
-            .state
-            .picture
-            .devices
-            .get(&new.device)
-            .and_then(|device| device.session.flatten())
-            .or_else(|| self.state.picture.extension_of(new.device).and_then(|(_, extension)| extension.config.owner));
+        let user =
+            self.state.picture.devices.get(&new.device).and_then(|device| device.session.flatten()).or_else(|| {
+                self.state.picture.extension_of(new.device).and_then(|(_, extension)| extension.config.owner)
+            });
         Connection {
             id,
             device: new.device,

@@ -5,7 +5,7 @@ use crate::command::{Answer, ClearedBy};
 use crate::engine::OrderKind;
 use crate::event::What;
 use crate::flow::begin::NewConnection;
-use crate::flow::route::{strength, RouteStep};
+use crate::flow::route::{RouteStep, strength};
 use crate::id::{CallId, ConnectionId, LegId};
 use crate::leg::Role;
 use crate::model::{ConnectionState, FailTone};
@@ -106,9 +106,11 @@ impl Switch {
         if std::mem::replace(&mut work.alerted, true) {
             return;
         }
-        let caller = work.legs.iter().copied().find(|id| {
-            self.state.legs.get(*id).is_some_and(|leg| leg.role == Role::Caller && !leg.answered)
-        });
+        let caller = work
+            .legs
+            .iter()
+            .copied()
+            .find(|id| self.state.legs.get(*id).is_some_and(|leg| leg.role == Role::Caller && !leg.answered));
         if let Some(caller) = caller {
             self.order(caller, OrderKind::Alert { peer: Some(ringing) });
         }
@@ -134,15 +136,8 @@ impl Switch {
         let Some(it) = self.state.picture.calls.get(&call) else { return };
         let (dialled, called, did) = (it.dialled.clone(), it.called.clone(), it.did.clone());
         let arrival = crate::event::Arrival::Application;
-        let what = What::Originated {
-            connection,
-            born: None,
-            dialled,
-            called: called.clone(),
-            did,
-            arrival,
-            prompted: true,
-        };
+        let what =
+            What::Originated { connection, born: None, dialled, called: called.clone(), did, arrival, prompted: true };
         self.emit_in_call(call, &[], what);
         self.first_leg_decided(call, Ok(()));
         self.next_stage(call, called);
@@ -167,13 +162,14 @@ impl Switch {
         let Some(work) = self.state.work.get_mut(&call) else { return };
         work.established = true;
         let legs = work.legs.clone();
-        let Some(caller) = legs.iter().copied().find(|leg| {
-            self.state.legs.get(*leg).is_some_and(|leg| leg.role != Role::Destination)
-        }) else {
+        let Some(caller) =
+            legs.iter().copied().find(|leg| self.state.legs.get(*leg).is_some_and(|leg| leg.role != Role::Destination))
+        else {
             return;
         };
         self.connect_sound(caller, id);
-        let Some((connection, born)) = self.state.legs.get_mut(id).map(|leg| (leg.connection, leg.unborn.take())) else {
+        let Some((connection, born)) = self.state.legs.get_mut(id).map(|leg| (leg.connection, leg.unborn.take()))
+        else {
             return;
         };
         let peers: Vec<ConnectionId> = self.state.legs.get(caller).map(|leg| leg.connection).into_iter().collect();

@@ -112,6 +112,13 @@ impl Switch {
             }
             None => (None, own_number(), own_name()),
         };
-        Party { kind: PartyKind::Device, number, name, device: Some(device), extension, presentation: Presentation::Allowed }
+        Party {
+            kind: PartyKind::Device,
+            number,
+            name,
+            device: Some(device),
+            extension,
+            presentation: Presentation::Allowed,
+        }
     }
 }

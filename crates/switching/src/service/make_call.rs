@@ -4,14 +4,16 @@
 //! dialled it. The first leg ignores the device's own do-not-disturb: somebody at it asked for the call.
 
 use crate::cause::Cause;
-use crate::command::{Awaits, Answer, DestinationCheck, Guard, LegOptions, MakeCall, ReplyAt};
+use crate::command::{Answer, Awaits, DestinationCheck, Guard, LegOptions, MakeCall, ReplyAt};
 use crate::config::DeviceKind;
 use crate::engine::OrderKind;
 use crate::event::{Purpose, What};
 use crate::flow::begin::{NewCall, NewConnection};
 use crate::id::DeviceId;
 use crate::leg::Role;
-use crate::limits::{CORRELATOR_LEN_MAX, CUSTOM_MAX, NAME_LEN_MAX, RING_MS_MAX, VARS_MAX, VAR_NAME_LEN_MAX, VAR_VALUE_LEN_MAX};
+use crate::limits::{
+    CORRELATOR_LEN_MAX, CUSTOM_MAX, NAME_LEN_MAX, RING_MS_MAX, VAR_NAME_LEN_MAX, VAR_VALUE_LEN_MAX, VARS_MAX,
+};
 use crate::model::{CallData, ConnectionState, Origin, Prompt, StageKind};
 use crate::party::{Addressed, Party, Via};
 use crate::refusal::{Refusal, Shortage};
@@ -64,14 +66,7 @@ impl Switch {
         Ok(())
     }
 
-    fn begin_two_leg(
-        &mut self,
-        make: MakeCall,
-        device: DeviceId,
-        party: Party,
-        called: Party,
-        reply: ReplyAt,
-    ) -> Done {
+    fn begin_two_leg(&mut self, make: MakeCall, device: DeviceId, party: Party, called: Party, reply: ReplyAt) -> Done {
         let MakeCall { to, prompt, first, second, fail_tone, talk_limit_ms, vars, custom, correlator, .. } = make;
         let context = self.state.picture.devices.get(&device).map(|it| it.config.context.clone()).unwrap_or_default();
         let call = self.new_call(NewCall {
@@ -171,7 +166,7 @@ fn check_values(make: &MakeCall) -> Result<(), Refusal> {
 /// Whether named values are within their bounds.
 pub(crate) fn fits(values: &BTreeMap<String, String>, most: usize) -> bool {
     values.len() <= most
-        && values.iter().all(|(name, value)| {
-            (1..=VAR_NAME_LEN_MAX).contains(&name.len()) && value.len() <= VAR_VALUE_LEN_MAX
-        })
+        && values
+            .iter()
+            .all(|(name, value)| (1..=VAR_NAME_LEN_MAX).contains(&name.len()) && value.len() <= VAR_VALUE_LEN_MAX)
 }

@@ -63,11 +63,10 @@ fn fifty_commands_with_one_key_make_one_call() {
         assert_eq!(replies.iter().filter(|reply| !reply.replayed).count(), 1);
         for reply in &replies {
             assert!(matches!(reply.outcome, Ok(Answer::Made { .. })), "{reply:?}");
-            assert_eq!((&reply.outcome, reply.before, reply.through), (
-                &replies[0].outcome,
-                replies[0].before,
-                replies[0].through
-            ));
+            assert_eq!(
+                (&reply.outcome, reply.before, reply.through),
+                (&replies[0].outcome, replies[0].before, replies[0].through)
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A file in `tests/ladders` holds lines at the margin (what happens) and indented lines (what must come of it). A test plays
 //! the lines at the margin and compares the whole. `UPDATE_LADDERS=1` writes what came instead; read it before you keep it.
 
-use crate::world::{contact, digits, key, named, World};
+use crate::world::{World, contact, digits, key, named};
 use std::collections::BTreeMap;
 use std::path::Path;
 use switching::cause::Cause;
@@ -95,9 +95,11 @@ fn step(world: &mut World, line: &str, last: &mut LastReport) -> Vec<Output> {
             world.engine(EngineInput::Registration { device, contacts: Vec::new() })
         }
         ["make", from, to, ..] => command(world, make(from, to, &options), &options),
-        ["answer", which, ..] => {
-            command(world, Verb::AnswerCall { which: selector(which, &[ConnectionState::Alerting], &options) }, &options)
-        }
+        ["answer", which, ..] => command(
+            world,
+            Verb::AnswerCall { which: selector(which, &[ConnectionState::Alerting], &options) },
+            &options,
+        ),
         ["clear", which, ..] => {
             command(world, Verb::ClearConnection { which: selector(which, &ANY_STATE, &options) }, &options)
         }

@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use switching::command::{Command, Configure, DeviceName, Guard, Key, Principal, Reply, ReplyAt, Verb};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig, UserConfig};
+use switching::config::{
+    Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig, UserConfig,
+};
 use switching::engine::{Contact, EngineInput, Order, OrderKind, Report, ReportKind};
 use switching::event::Event;
 use switching::id::{DeviceId, LegId, OrderId, RequestId, UserId};
@@ -78,7 +80,8 @@ impl World {
     pub fn office() -> Self {
         let mut world = Self::empty();
         world.snapshots = false;
-        let ben = world.configured(Change::PutUser { id: None, config: Box::new(UserConfig { name: "Ben Berg".into() }) });
+        let ben =
+            world.configured(Change::PutUser { id: None, config: Box::new(UserConfig { name: "Ben Berg".into() }) });
         for (label, lines_max, remote_answer) in [
             ("1001", 1, false),
             ("1002", 1, true),
@@ -118,7 +121,11 @@ impl World {
     fn phone(&mut self, label: &str, number: Option<&str>, lines_max: u16, remote_answer: bool) {
         let config = DeviceConfig {
             kind: DeviceKind::Sip,
-            names: Names { number: number.map(digits), sip: Some(label.to_owned()), resource: Some(format!("R{label}")) },
+            names: Names {
+                number: number.map(digits),
+                sip: Some(label.to_owned()),
+                resource: Some(format!("R{label}")),
+            },
             lines_max,
             can: Capabilities { remote_answer, auto_answer: true },
             context: "office".into(),
