@@ -72,7 +72,7 @@ fn open_store(config: &Config) -> anyhow::Result<StoreThread> {
 fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result<()> {
     let handle = store.handle();
     let position = handle.open_log(TENANT)?;
-    let Recovered { switch, input_no, replayed } = recover(handle.reader(), TENANT)?;
+    let Recovered { switch, input_no, replayed, adopted } = recover(handle.reader(), TENANT)?;
     tracing::info!(seq = switch.picture().seq, replayed, "recovered");
     let unix_ms = unix_ms();
     // The exchange's time never goes back, also when the machine's clock did while it was away.
@@ -110,6 +110,11 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
         maintenance: Maintenance::new(&config.retention, input_no, base),
     });
     driver.take_inventory();
+    if adopted {
+        // What the journal cannot lead to must be kept before anything is built on it.
+        let snapshot = driver.snapshot();
+        handle.call(move |store| store.put_snapshot(TENANT, &snapshot)).context("keeping the snapshot")?;
+    }
     if first {
         seed::seed(&mut driver, config).context("seeding the empty database")?;
     }

@@ -93,6 +93,13 @@ impl Keys {
         self.entries.get(&(by.clone(), key.to_owned())).map(|entry| &entry.state)
     }
 
+    /// Forgets keys whose answer will never come.
+    pub(crate) fn forget_pending(&mut self) {
+        self.entries.retain(|_, entry| matches!(entry.state, KeyState::Done { .. }));
+        self.order.retain(|(_, name)| self.entries.contains_key(name));
+        self.of_request.clear();
+    }
+
     /// Notes the answer of a request; gives those that wait for the same.
     pub(crate) fn answered(
         &mut self,

@@ -23,6 +23,7 @@ pub mod refusal;
 pub mod time;
 
 mod admit;
+mod adopt;
 mod audit;
 mod engine_report;
 mod flow;

@@ -126,7 +126,7 @@ impl Switch {
         }
     }
 
-    fn close_stages(&mut self, call: CallId, cause: Cause) {
+    pub(crate) fn close_stages(&mut self, call: CallId, cause: Cause) {
         let open = self.state.picture.calls.get(&call).map(|call| call.open_stages.clone()).unwrap_or_default();
         let failed = self.state.work.get(&call).and_then(|work| work.refused).map(|(cause, _)| cause);
         let given_up = if cause == Cause::NormalClearing { Cause::Abandoned } else { cause };
