@@ -2,4 +2,5 @@
 
 mod describe;
 mod fold;
+mod gap;
 mod office;

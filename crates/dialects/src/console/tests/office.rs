@@ -62,6 +62,8 @@ pub struct Office {
     pub picture: Picture,
     pub clock: Clock,
     pub mirrors: Vec<Mirror>,
+    /// Everything that happened.
+    pub events: Vec<switching::event::Event>,
     /// How many calls there have been.
     pub calls: u64,
     pub legs: BTreeMap<LegId, (u32, Option<DeviceId>)>,
@@ -79,6 +81,7 @@ impl Office {
             picture: Picture::default(),
             clock: Clock::stopped(now),
             mirrors: Vec::new(),
+            events: Vec::new(),
             calls: 0,
             legs: BTreeMap::new(),
             now,
@@ -168,6 +171,7 @@ impl Office {
     }
 
     fn take(&mut self, event: &switching::event::Event) {
+        self.events.push(event.clone());
         let mut overlay = Overlay::default();
         self.picture.fold(event, Some(&mut overlay));
         self.calls = event.calls.iter().map(|call| call.0).fold(self.calls, u64::max);
