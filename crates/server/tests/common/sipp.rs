@@ -48,6 +48,7 @@ pub struct SipPhone {
     server: String,
     dir: tempfile::TempDir,
     transport: &'static str,
+    media: String,
 }
 
 /// A SIPp process.
@@ -90,13 +91,29 @@ impl SipPhone {
         let (server, password) = (server.to_owned(), password.to_owned());
         let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let dir = tempfile::tempdir().expect("a directory");
-        Self { number: number.to_owned(), password, port, server, dir, transport: "u1" }
+        let media = "[media_port]".to_owned();
+        Self { number: number.to_owned(), password, port, server, dir, transport: "u1", media }
     }
 
     /// The same phone with another password.
     pub fn with_password(mut self, password: &str) -> Self {
         password.clone_into(&mut self.password);
         self
+    }
+
+    /// Its sound comes and goes at this port, which the test owns.
+    pub fn with_media(mut self, port: u16) -> Self {
+        self.media = port.to_string();
+        self
+    }
+
+    /// The exchange's port for its sound, once the call has told it.
+    pub fn relay_port(&self, scenario: &str) -> u16 {
+        let log = self.dir.path().join(format!("{scenario}.log"));
+        super::wait_for("the exchange names its media port", || {
+            let text = std::fs::read_to_string(&log).ok()?;
+            text.lines().find_map(|line| line.split_whitespace().last()?.parse().ok())
+        })
     }
 
     /// It speaks TCP.
@@ -160,7 +177,8 @@ impl SipPhone {
         port: Option<&str>,
     ) -> Playing {
         let file = self.dir.path().join(format!("{name}.xml"));
-        std::fs::write(&file, scenario).expect("written");
+        std::fs::write(&file, scenario.replace("@MEDIA@", &self.media)).expect("written");
+        let told = self.dir.path().join(format!("{name}.log"));
         let fields = self.dir.path().join(format!("{name}.csv"));
         let auth = format!("[authentication username={} password={}]", self.number, self.password);
         std::fs::write(&fields, format!("SEQUENTIAL\n{};{auth};{field}\n", self.number)).expect("written");
@@ -186,6 +204,7 @@ impl SipPhone {
                 "-error_file",
                 log.to_str().expect("utf-8"),
             ])
+            .args(["-trace_logs", "-log_file", told.to_str().expect("utf-8")])
             .arg(&self.server)
             .current_dir(self.dir.path())
             .stdin(Stdio::null())

@@ -1,0 +1,147 @@
+//! Sound through the exchange: a tone sent on one side is found on the other, in frequency and level, both ways.
+
+mod common;
+
+use common::sipp::{Does, Meets, SipPhone};
+use common::{Office, SOON, wait_for};
+use conformance::proves_partly;
+use serde_json::json;
+use std::f64::consts::TAU;
+use std::net::UdpSocket;
+
+/// Samples a second of G.711.
+const RATE: f64 = 8_000.0;
+/// Samples of one packet: 20 ms.
+const FRAME: usize = 160;
+/// Packets of one tone: a second.
+const PACKETS: usize = 50;
+const PCMA: u8 = 8;
+const EVENTS: u8 = 101;
+
+/// A-law (ITU-T G.711 table 1a), from 13-bit samples with sign.
+fn encode(sample: i16) -> u8 {
+    let sign = if sample >= 0 { 0x80 } else { 0 };
+    let magnitude = i32::from(sample).abs().min(32_767) >> 3;
+    let (exponent, mantissa) = match magnitude {
+        0..=31 => (0, magnitude >> 1),
+        _ => {
+            let exponent = 31 - magnitude.leading_zeros() as i32 - 4;
+            (exponent, (magnitude >> exponent) & 0x0f)
+        }
+    };
+    ((sign | (exponent << 4) | mantissa) as u8) ^ 0x55
+}
+
+fn decode(octet: u8) -> f64 {
+    let octet = i32::from(octet ^ 0x55);
+    let (exponent, mantissa) = ((octet >> 4) & 7, octet & 0x0f);
+    let magnitude = if exponent == 0 { (mantissa << 1) + 1 } else { ((mantissa << 1) + 33) << (exponent - 1) };
+    let sample = f64::from(magnitude << 3);
+    if octet & 0x80 == 0 { -sample } else { sample }
+}
+
+fn packet(kind: u8, sequence: usize, timestamp: usize, marker: bool, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x80, kind | if marker { 0x80 } else { 0 }];
+    packet.extend((sequence as u16).to_be_bytes());
+    packet.extend((timestamp as u32).to_be_bytes());
+    packet.extend(0x1234_5678u32.to_be_bytes());
+    packet.extend(payload);
+    packet
+}
+
+fn send_tone(socket: &UdpSocket, relay: u16, hz: f64, amplitude: f64) {
+    for index in 0..PACKETS {
+        let sample = |n: usize| (amplitude * (TAU * hz * (index * FRAME + n) as f64 / RATE).sin()) as i16;
+        let payload: Vec<u8> = (0..FRAME).map(|n| encode(sample(n))).collect();
+        socket.send_to(&packet(PCMA, index, index * FRAME, index == 0, &payload), ("127.0.0.1", relay)).expect("sent");
+        // A phone's pace, so that no buffer on the way is the measure.
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+}
+
+/// What came: samples of all packets, and that they came whole and in order.
+fn receive(socket: &UdpSocket) -> Vec<f64> {
+    socket.set_read_timeout(Some(SOON)).expect("a time-out");
+    let mut samples = Vec::new();
+    let mut buffer = [0; 2_048];
+    for expected in 0..PACKETS {
+        let length = socket.recv(&mut buffer).expect("a packet");
+        assert_eq!(length, 12 + FRAME);
+        assert_eq!(buffer[1] & 0x7f, PCMA);
+        assert_eq!(usize::from(u16::from_be_bytes([buffer[2], buffer[3]])), expected, "none is lost");
+        samples.extend(buffer[12..length].iter().map(|octet| decode(*octet)));
+    }
+    samples
+}
+
+/// The amplitude of one frequency (Goertzel).
+fn amplitude_at(samples: &[f64], hz: f64) -> f64 {
+    let step = TAU * hz / RATE;
+    let (real, imaginary) = samples.iter().enumerate().fold((0.0, 0.0), |(re, im), (n, sample)| {
+        let angle = step * n as f64;
+        (re + sample * angle.cos(), im + sample * angle.sin())
+    });
+    2.0 * f64::hypot(real, imaginary) / samples.len() as f64
+}
+
+fn assert_tone(samples: &[f64], hz: f64, amplitude: f64, other_hz: f64) {
+    let heard = amplitude_at(samples, hz);
+    let level_db = 20.0 * (heard / amplitude).log10();
+    assert!(level_db.abs() < 0.5, "{hz} Hz came {level_db:.2} dB off");
+    let other_db = 20.0 * (amplitude_at(samples, other_hz) / amplitude).log10();
+    assert!(other_db < -30.0, "{other_hz} Hz is heard at {other_db:.2} dB");
+}
+
+#[test]
+fn wire_a_tone_passes_both_ways_unchanged_and_digits_with_it() {
+    let office = Office::start();
+    let socket = || UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let (ear_of_one, ear_of_other) = (socket(), socket());
+    let port = |socket: &UdpSocket| socket.local_addr().expect("bound").port();
+    let one = SipPhone::of(&office, "1101").with_media(port(&ear_of_one));
+    let other = SipPhone::of(&office, "1102").with_media(port(&ear_of_other));
+    one.register(200);
+    other.register(200);
+    let callee = other.answer(Does::Answers(0));
+    let caller = one.call("1102", &Meets::IsHungUp);
+    wait_for("both talk", || {
+        let all = office.get("/connections")["items"].as_array().expect("a list").clone();
+        (all.len() == 2 && all.iter().all(|it| !it["answered_at"].is_null())).then_some(())
+    });
+    let (relay_of_one, relay_of_other) = (one.relay_port("caller"), other.relay_port("callee"));
+    assert_ne!(relay_of_one, relay_of_other, "each leg has its own port");
+
+    send_tone(&ear_of_one, relay_of_one, 440.0, 8_000.0);
+    assert_tone(&receive(&ear_of_other), 440.0, 8_000.0, 1_000.0);
+    send_tone(&ear_of_other, relay_of_other, 1_000.0, 4_000.0);
+    assert_tone(&receive(&ear_of_one), 1_000.0, 4_000.0, 440.0);
+
+    // A key (RFC 4733): passed as it came, and told to applications without saying which.
+    let before = office.get("/snapshot")["seq"].as_u64().expect("a number");
+    for (index, end) in [(0, false), (1, false), (2, true), (3, true), (4, true)] {
+        let duration = (160 * (index + 1)) as u16;
+        let payload = [5, if end { 0x8a } else { 0x0a }, duration.to_be_bytes()[0], duration.to_be_bytes()[1]];
+        let press = packet(EVENTS, PACKETS + index, PACKETS * FRAME, index == 0, &payload);
+        ear_of_one.send_to(&press, ("127.0.0.1", relay_of_one)).expect("sent");
+    }
+    let mut buffer = [0; 2_048];
+    for _ in 0..5 {
+        let length = ear_of_other.recv(&mut buffer).expect("the key is passed");
+        assert_eq!((length, buffer[12]), (16, 5));
+    }
+    let told = wait_for("the key is told", || {
+        let events = office.get(&format!("/events?detail=facts&from={before}&types=digits_generated"));
+        events["items"].as_array().expect("a list").first().cloned()
+    });
+    assert_eq!(told["data"]["count"], json!(1), "{told}");
+
+    let call = office.calls()[0]["id"].as_str().expect("an id").to_owned();
+    office.post(&format!("/calls/{call}/clear_call"), json!({}));
+    caller.finish();
+    callee.finish();
+    office.wait_idle();
+    proves_partly(
+        "SIP-13",
+        "over the wire: two phones whose RTP the test makes, G.711 and one key; no baresip, no hold",
+    );
+}
