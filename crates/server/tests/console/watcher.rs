@@ -12,6 +12,9 @@ use tungstenite::{Message, WebSocket};
 /// How long a frame may be on its way.
 pub const FRAME_WAIT: Duration = Duration::from_secs(20);
 
+/// How long frames may come that are not the one waited for.
+const SKIP_WAIT: Duration = Duration::from_secs(60);
+
 /// An open WebSocket.
 pub struct Socket(WebSocket<TcpStream>);
 
@@ -55,7 +58,9 @@ impl Socket {
 
     /// The next frame that has this text, or how it was closed.
     pub fn skip_to(&mut self, wanted: &str) -> Came {
+        let deadline = Instant::now() + SKIP_WAIT;
         loop {
+            assert!(Instant::now() < deadline, "waited in vain for {wanted}");
             match self.0.read() {
                 Ok(Message::Text(text)) if !text.contains(wanted) => {}
                 Ok(Message::Text(text)) => return Came::Frame(serde_json::from_str(&text).expect("frames are JSON")),
