@@ -44,9 +44,6 @@ fn collide(a: SocketAddr, b: SocketAddr) -> bool {
 
 fn relay_ports(config: &Config, notes: &mut Notes<'_>) {
     let (first, last) = (config.sip.rtp_port_first, config.sip.rtp_port_last);
-    if first < 1024 {
-        notes.about("sip.rtp_port_first", format!("{first} is below 1024"), "write a port from 1024 to 65534");
-    }
     let first_even = u32::from(first).next_multiple_of(2);
     if first_even + 1 > u32::from(last) {
         let what = format!("{first} to {last} holds no even port with the odd one above it");
@@ -166,7 +163,7 @@ fn one_station(station: &Station, path: &str, notes: &mut Notes<'_>) {
 fn once(taken: &mut BTreeMap<String, String>, value: String, path: &str, key: &str, notes: &mut Notes<'_>) {
     match taken.get(&value) {
         Some(first) => {
-            notes.about(&format!("{path}.{key}"), format!("{value} is also the {key} of {first}"), "choose another")
+            notes.about(&format!("{path}.{key}"), format!("{value} stands already in {first}"), "choose another")
         }
         None => {
             taken.insert(value, path.to_owned());

@@ -13,6 +13,8 @@ use toml::de::{DeArray, DeValue};
 pub(super) const NONE: &str = "none";
 /// Octets of a file name.
 const PATH_LEN_MAX: usize = 4_096;
+/// Ports below need a right on most systems and are not for media.
+const PORT_MIN: u16 = 1_024;
 
 type Field<T, X> = fn(&mut T) -> &mut X;
 
@@ -57,10 +59,9 @@ impl<T> Kind<T> {
                 let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
                 format!("a whole number from {min} to {max}{unit}")
             }
-            Self::Port(_) => "a port from 1 to 65535".into(),
-            Self::Text { len_max, .. } | Self::MaybeText { len_max, .. } => {
-                format!("a text of 1 to {len_max} characters in quotes")
-            }
+            Self::Port(_) => format!("a port from {PORT_MIN} to {}", u16::MAX),
+            Self::Text { len_max, .. } => format!("a text of 1 to {len_max} characters in quotes"),
+            Self::MaybeText { len_max, .. } => format!("a text of 1 to {len_max} characters in quotes, or \"{NONE}\""),
             Self::Secret { len_max, .. } | Self::MaybeSecret { len_max, .. } => {
                 format!("a password of 1 to {len_max} characters in quotes")
             }
@@ -139,7 +140,7 @@ fn count(value: &DeValue<'_>, min: u32, max: u32) -> Result<u32, String> {
 }
 
 fn port(value: &DeValue<'_>) -> Result<u16, String> {
-    let count = count(value, 1, u32::from(u16::MAX))?;
+    let count = count(value, u32::from(PORT_MIN), u32::from(u16::MAX))?;
     u16::try_from(count).map_err(|_| format!("{count} is out of range"))
 }
 

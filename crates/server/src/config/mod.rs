@@ -71,7 +71,9 @@ impl Config {
     /// Reads a text. `Err` holds every mistake in it, sorted by place.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let mut document = read::read(text);
-        check::check(&document.config, &mut document.notes);
+        if document.is_whole {
+            check::check(&document.config, &mut document.notes);
+        }
         let problems = document.notes.into_problems();
         if problems.is_empty() { Ok(document.config) } else { Err(problems) }
     }

@@ -53,16 +53,13 @@ pub fn render(file: &str, text: &str, problems: &[Problem]) -> String {
     out
 }
 
-/// A password does not travel into a terminal's history or a log.
+/// A password does not travel into a terminal's history or a log: what follows the word is hidden.
 fn masked(line: &str) -> String {
-    let Some((key, value)) = line.split_once('=') else { return line.replace('\t', " ") };
-    if key.trim() == "password" {
-        return format!(
-            "{key}={}",
-            value.chars().map(|c| if c.is_whitespace() { ' ' } else { '*' }).collect::<String>()
-        );
-    }
-    line.replace('\t', " ")
+    let shown = line.find("password").and_then(|at| line[at..].find('=').map(|equals| at + equals + 1));
+    let (shown, hidden) = line.split_at(shown.unwrap_or(line.len()));
+    let blank = |c: char| if c == '\t' { ' ' } else { c };
+    let star = |c: char| if c.is_whitespace() { ' ' } else { '*' };
+    shown.chars().map(blank).chain(hidden.chars().map(star)).collect()
 }
 
 /// Where each setting stands, and the mistakes found so far.

@@ -20,11 +20,13 @@ type Value<'a, 't> = &'a Spanned<DeValue<'t>>;
 pub(super) struct Document<'t> {
     pub(super) config: Config,
     pub(super) notes: Notes<'t>,
+    /// Whether the language was right everywhere, so that no value is missing only because its line could not be read.
+    pub(super) is_whole: bool,
 }
 
 pub(super) fn read(text: &str) -> Document<'_> {
-    let mut document = Document { config: Config::default(), notes: Notes::new(text) };
     let (root, errors) = DeTable::parse_recoverable(text);
+    let mut document = Document { config: Config::default(), notes: Notes::new(text), is_whole: errors.is_empty() };
     let mut broken_lines = Vec::new();
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
