@@ -11,6 +11,11 @@ console = "127.0.0.1:8088"
 fusion = "127.0.0.1:8089"
 fusion_events = "127.0.0.1:5050"
 
+[limits]
+# A REGISTER's two transactions linger for 32 s each (RFC 3261 timer J): room for the highest rate that is tried.
+sip_transactions = 1000000
+sip_transactions_per_source = 1000000
+
 [log]
 level = "warn"
 """

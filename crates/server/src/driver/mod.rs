@@ -36,6 +36,8 @@ const DOWN_PER_TURN_MAX: usize = 256;
 /// Turns that one input may take through core and engines: more would be two of them talking in a circle.
 const ECHO_MAX: usize = 100_000;
 
+/// How often the figures for the operator are noted, in milliseconds, while something happens.
+const MEASURE_EVERY_MS: u64 = 1_000;
 /// Legs of recent calls that are remembered for ladders.
 const TRACED_LEGS_MAX: usize = 20_000;
 /// How long a stop waits for phones to answer their BYE, in milliseconds.
@@ -96,6 +98,9 @@ pub struct Driver {
     failed: bool,
     io: Option<SipIo>,
     registrations: WriteBehind,
+    /// When the figures were last noted, and whether something happened since.
+    measured: Option<Time>,
+    unmeasured: bool,
     /// Legs of recent calls, for ladders.
     legs: std::collections::VecDeque<(CallId, LegId)>,
 }
@@ -124,6 +129,8 @@ impl Driver {
             handed_over,
             failed: false,
             io: None,
+            measured: None,
+            unmeasured: false,
             registrations: WriteBehind::default(),
             legs: std::collections::VecDeque::new(),
         }
@@ -227,6 +234,7 @@ impl Driver {
             self.hear();
             self.timers();
             self.settle();
+            self.measure();
             if self.parts.maintenance.wants_snapshot(self.parts.input_no) {
                 let snapshot = self.snapshot();
                 self.parts.maintenance.keep_snapshot(&self.parts.store, self.parts.tenant, snapshot);
@@ -256,7 +264,8 @@ impl Driver {
         let core = self.parts.switch.poll_timeout().map(|(at, _)| at);
         let engines = self.parts.engines.poll_timeout();
         let registrations = self.registrations.due();
-        [core, engines, registrations, Some(self.parts.maintenance.due())].into_iter().flatten().min()
+        let figures = self.measured.filter(|_| self.unmeasured).map(|at| at.after_ms(MEASURE_EVERY_MS));
+        [core, engines, registrations, Some(self.parts.maintenance.due()), figures].into_iter().flatten().min()
     }
 
     fn down(&mut self, down: Down) {
@@ -385,7 +394,14 @@ impl Driver {
     }
 
     /// Notes for the operator what is in use.
-    fn measure(&self) {
+    fn measure(&mut self) {
+        let now = self.parts.clock.now();
+        if self.measured.is_some_and(|at| now < at.after_ms(MEASURE_EVERY_MS)) {
+            self.unmeasured = true;
+            return;
+        }
+        self.measured = Some(now);
+        self.unmeasured = false;
         let [_, dialogs, transactions, relay_ports] = self.parts.engines.sip.in_use();
         let picture = self.parts.switch.picture();
         self.parts.metrics.set(InUse {
@@ -403,7 +419,6 @@ impl Driver {
         if self.draft.is_empty() || self.failed {
             return;
         }
-        self.measure();
         let Draft { mut stored, visible } = std::mem::take(&mut self.draft);
         stored.tenant = self.parts.tenant;
         let expected_seq = self.handed_over;

@@ -49,6 +49,7 @@ pub struct SipPhone {
     dir: tempfile::TempDir,
     transport: &'static str,
     media: String,
+    limit_s: u32,
 }
 
 /// A SIPp process.
@@ -92,7 +93,7 @@ impl SipPhone {
         let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let dir = tempfile::tempdir().expect("a directory");
         let media = "[media_port]".to_owned();
-        Self { number: number.to_owned(), password, port, server, dir, transport: "u1", media }
+        Self { number: number.to_owned(), password, port, server, dir, transport: "u1", media, limit_s: 40 }
     }
 
     /// The same phone with another password.
@@ -114,6 +115,19 @@ impl SipPhone {
             let text = std::fs::read_to_string(&log).ok()?;
             text.lines().find_map(|line| line.split_whitespace().last()?.parse().ok())
         })
+    }
+
+    /// Its scenarios may take so long.
+    pub fn with_limit(mut self, seconds: u32) -> Self {
+        self.limit_s = seconds;
+        self
+    }
+
+    /// Calls a number again and again, at so many calls a second, and hangs up at once.
+    pub fn call_many(&self, number: &str, calls: u32, rate: u32) -> Playing {
+        let scenario = CALLER.replace("@END@", HANGS_UP);
+        let (calls, rate) = (calls.to_string(), rate.to_string());
+        self.play("caller", &scenario, number, &[("-m", &calls), ("-r", &rate)], 0, Some("0"))
     }
 
     /// It speaks TCP.

@@ -21,7 +21,8 @@ use switching::{Input, Output, Switch};
 /// Calls that are up at a time.
 const LIVE_MAX: usize = 400;
 
-fn main() {
+/// Measures and prints; a first argument that is a number is the number of calls.
+pub fn main() {
     let calls: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(100_000);
     if cfg!(debug_assertions) {
         println!("a debug build audits everything after every input: its figures mean nothing");

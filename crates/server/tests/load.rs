@@ -1,0 +1,89 @@
+//! Ten thousand calls leave nothing behind.
+
+mod common;
+
+use common::sipp::{Does, SipPhone};
+use common::{Office, wait_within};
+use conformance::proves;
+use serde_json::json;
+use std::net::{TcpListener, UdpSocket};
+use std::time::Duration;
+
+/// Calls that are made.
+const CALLS: u32 = 10_000;
+/// Calls a second: what an unoptimised build keeps up with on two cores.
+const RATE: u32 = 100;
+/// Transactions linger for 64 times T1 (32 s) after the last call, and a little.
+const LINGERS: Duration = Duration::from_secs(60);
+/// Resident memory may grow by so much: rings of events and signalling, caches of the database, pools of the allocator. A leak
+/// of 2 KiB per call would show.
+const GROWTH_MAX_KIB: u64 = 20 * 1_024;
+
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    line.split_whitespace().nth(1).expect("a number").parse().expect("a number")
+}
+
+fn descriptors(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the process lives").count()
+}
+
+fn metric(office: &Office, name: &str) -> u64 {
+    let url = format!("http://{}/metrics", office.address("console"));
+    let text = office.http("GET", &url, None, &[]).text;
+    let line = text.lines().find(|line| line.split(' ').next() == Some(name));
+    line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+}
+
+#[test]
+fn under_load_ten_thousand_calls_leave_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let port = || TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+    let sip = UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+    let mut text = format!(
+        "[listen]\nsip_udp = [\"127.0.0.1:{sip}\"]\nsip_tcp = []\nconsole = \"127.0.0.1:{}\"\nfusion = \"127.0.0.1:{}\"\n\
+         fusion_events = \"none\"\n\n[limits]\ntraced_calls = 100\n\n[log]\nlevel = \"warn\"\n",
+        port(),
+        port()
+    );
+    for number in 1101..=1102 {
+        let station = "\n[[station]]\nkind = \"sip\"\nlines = 1000\n";
+        text.push_str(&format!("{station}number = \"{number}\"\npassword = \"pw-{number}\"\n"));
+    }
+    let path = dir.path().join("office.toml");
+    std::fs::write(&path, text).expect("written");
+    let office = Office::start_with(&["--config", path.to_str().expect("utf-8")]);
+    let server = office.address("sip_udp").to_string();
+    let one = SipPhone::at(&server, "1101", "pw-1101").with_limit(220);
+    let other = SipPhone::at(&server, "1102", "pw-1102").with_limit(220);
+    one.register(200);
+    other.register(200);
+
+    // A first few calls fill pools and caches; what they leave is the start.
+    let callee = other.answer_many(Does::Answers(0), 300);
+    one.call_many("1102", 300, RATE).finish();
+    callee.finish();
+    office.wait_idle();
+    let pid = office.pid();
+    let (memory, files) = (resident_kib(pid), descriptors(pid));
+
+    let callee = other.answer_many(Does::Answers(0), CALLS);
+    one.call_many("1102", CALLS, RATE).finish();
+    callee.finish();
+    office.wait_idle();
+    assert_eq!(office.get("/connections")["items"], json!([]));
+    wait_within(LINGERS, "dialogs, transactions and ports are gone", || {
+        let in_use: u64 = ["sip_dialogs_active", "sip_transactions_active", "rtp_ports_active", "calls_active"]
+            .into_iter()
+            .map(|name| metric(&office, &format!("hookswitch_{name}")))
+            .sum();
+        (in_use == 0).then_some(())
+    });
+    let answered = metric(&office, "hookswitch_calls_total{direction=\"internal\",result=\"answered\"}");
+    assert_eq!(answered, u64::from(CALLS) + 300, "one record per call");
+    assert!(descriptors(pid) <= files + 2, "descriptors: {} before, {} now", files, descriptors(pid));
+    let grown = resident_kib(pid).saturating_sub(memory);
+    assert!(grown < GROWTH_MAX_KIB, "{grown} KiB more than after the first calls ({memory} KiB)");
+    proves("SIP-14");
+}
