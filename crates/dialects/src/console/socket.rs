@@ -11,6 +11,7 @@ use super::filter::{EVENT_TYPES, Filter, IDS_MAX};
 use super::frame::{envelope, items};
 use super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::problem::{Done, Problem};
+use super::rate::Kind;
 use super::render::{Collection, text};
 use super::shape::{Fields, Shape, optional, required};
 use super::sse::{HEARTBEAT, TICKET_PARAM, check_position};
@@ -245,6 +246,8 @@ impl Talk {
     }
 
     fn subscribe(&mut self, message: &Value) -> Done<Vec<String>> {
+        // A snapshot costs what a read costs, and a socket could ask for one after the other.
+        self.door.rates().take(&self.who.account, Kind::Read)?;
         let wrong = SUBSCRIBE.check(message);
         if !wrong.is_empty() {
             return Err(Problem::value(wrong));

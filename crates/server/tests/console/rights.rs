@@ -1,6 +1,7 @@
 //! Who may: without a credential nothing but health and descriptions; every operation asks for what the table says.
 
 use crate::common::Office;
+use crate::watcher::Socket;
 use serde_json::json;
 
 #[test]
@@ -75,6 +76,21 @@ fn wire_an_account_without_scopes_may_nothing_more() {
     assert_eq!(limited.json()["refusal"], "rate_limited");
     assert!(limited.header("retry-after").is_some());
     assert_eq!(limited.header("ratelimit-policy"), Some("\"commands\";q=5;w=60"));
+
+    // Each subscription is a read, so one socket cannot ask for snapshots without end.
+    let mut socket = Socket::open(&office);
+    let limited = (0..60).find_map(|_| {
+        socket.say(&json!({ "op": "subscribe", "id": "s1", "collections": ["calls"], "snapshot": true }));
+        let first = socket.frame();
+        if first["op"] == "error" {
+            return Some(first);
+        }
+        assert_eq!(socket.frame()["op"], "heartbeat");
+        socket.say(&json!({ "op": "unsubscribe", "id": "s1" }));
+        None
+    });
+    let limited = limited.expect("fifty reads are allowed");
+    assert_eq!((&limited["id"], &limited["problem"]["refusal"]), (&json!("s1"), &json!("rate_limited")));
 
     let wrong = |password: &str| {
         let body = json!({ "user": "app", "password": password }).to_string();
