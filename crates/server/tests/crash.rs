@@ -129,7 +129,10 @@ fn wire_a_stop_ends_calls_within_three_seconds_and_is_no_crash() {
     other.register(200);
     let callee = other.answer(Does::Answers(0));
     let caller = one.call("1102", &Meets::IsHungUp);
-    wait_for("the SIP phones talk", || (office.get("/connections")["items"].as_array()?.len() == 2).then_some(()));
+    wait_for("the SIP phones talk", || {
+        let all = office.get("/connections")["items"].as_array().expect("a list").clone();
+        (all.len() == 2 && all.iter().all(|it| !it["answered_at"].is_null())).then_some(())
+    });
     let took = office.terminate();
     assert!(took < Duration::from_secs(3), "{took:?}");
     caller.finish();

@@ -48,7 +48,7 @@ fn under_load_ten_thousand_calls_leave_nothing() {
         port()
     );
     for number in 1101..=1102 {
-        let station = "\n[[station]]\nkind = \"sip\"\nlines = 1000\n";
+        let station = "\n[[station]]\nkind = \"sip\"\nlines = 100\n";
         text.push_str(&format!("{station}number = \"{number}\"\npassword = \"pw-{number}\"\n"));
     }
     let path = dir.path().join("office.toml");

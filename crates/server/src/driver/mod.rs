@@ -234,7 +234,6 @@ impl Driver {
             self.hear();
             self.timers();
             self.settle();
-            self.measure();
             if self.parts.maintenance.wants_snapshot(self.parts.input_no) {
                 let snapshot = self.snapshot();
                 self.parts.maintenance.keep_snapshot(&self.parts.store, self.parts.tenant, snapshot);
@@ -315,6 +314,7 @@ impl Driver {
 
     fn timers(&mut self) {
         let now = self.parts.clock.now();
+        self.measure();
         self.parts.engines.handle_timeout(now);
         self.engine_outputs();
         if self.parts.switch.poll_timeout().is_some_and(|(at, _)| at <= now) {

@@ -211,7 +211,7 @@ impl SipPhone {
             .args(["-i", "127.0.0.1", "-p", &own, "-t", self.transport, "-d", &talk_ms.to_string()])
             .args([
                 "-timeout",
-                "40",
+                &self.limit_s.to_string(),
                 "-timeout_error",
                 "-nostdin",
                 "-trace_err",
