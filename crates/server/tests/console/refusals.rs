@@ -171,8 +171,6 @@ fn of_the_edge(rig: &mut Rig) {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let deep = rig.office.http("POST", &url, Some(&deep), &[auth]);
     rig.expect(&deep, 400, "syntax", "caller", "unchanged");
-    let large = rig.office.http("POST", &url, Some(&format!("\"{}\"", "x".repeat(1_100_000))), &[auth]);
-    rig.expect(&large, 413, "size", "caller", "unchanged");
     let nobody = rig.office.http("POST", &url, Some("{}"), &[]);
     rig.expect(&nobody, 401, "unauthenticated", "rights", "unchanged");
     let text =
@@ -180,7 +178,9 @@ fn of_the_edge(rig: &mut Rig) {
     assert!(text.starts_with("HTTP/1.1 415") && text.contains("\"media_type\""), "{text}");
     rig.seen.insert("media_type".to_owned());
     let text = raw(rig, "POST /api/v1/calls/make_call HTTP/1.1", "Content-Length: 2000000\r\n", "");
-    assert!(text.starts_with("HTTP/1.1 413"), "{text}");
+    // Answered before the body comes: a client that goes on sending may find the connection closed.
+    assert!(text.starts_with("HTTP/1.1 413") && text.contains("\"size\"") && text.contains("\"unchanged\""), "{text}");
+    rig.seen.insert("size".to_owned());
     let unknown = rig.office.console("GET", "/colls", None);
     rig.expect(&unknown, 404, "unknown_path", "caller", "unchanged");
     let unknown = rig.office.console("GET", "/calls/call_9999", None);
