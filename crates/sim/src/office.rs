@@ -33,7 +33,7 @@ fn digits(text: &str) -> Digits {
 }
 
 impl Office {
-    /// A house with so many phones, at least two. Each tenth number has a second phone, each fifth phone has two lines, each
+    /// A house with so many phones, at least two. Each tenth number, and the last, has a second phone, each fifth phone has two lines, each
     /// third answers on command, each thirteenth is not registered yet.
     #[must_use]
     pub fn of(phones: u64) -> Self {
@@ -53,7 +53,7 @@ impl Office {
             built.change(Change::PutDevice { id: None, config: Box::new(config) });
         }
         for n in 0..phones {
-            let second = n % 10 == 9;
+            let second = n % 10 == 9 || n + 1 == phones;
             let number = digits(&(FIRST_NUMBER + n).to_string());
             built.phones.push((DeviceId(n + 1), number.clone()));
             let config = ExtensionConfig {
