@@ -33,8 +33,8 @@ fn digits(text: &str) -> Digits {
 }
 
 impl Office {
-    /// A house with so many phones, at least two. Each tenth number, and the last, has a second phone, each fifth phone has two lines, each
-    /// third answers on command, each thirteenth is not registered yet.
+    /// A house with so many phones, at least two. Each tenth number, and the last, has a second phone, each fifth phone has two
+    /// lines, each third answers on command, each thirteenth is not registered yet.
     #[must_use]
     pub fn of(phones: u64) -> Self {
         let mut built =
