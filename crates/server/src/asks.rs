@@ -48,6 +48,7 @@ impl Answerer {
             Ask::Events { from, most, back } => drop(back.send(self.events(from, most))),
             Ask::Token(text, back) => drop(back.send(self.token(&text))),
             Ask::Login { door, user, password, back } => drop(back.send(self.login(&door, &user, &password))),
+            Ask::Code { door, code, back } => drop(back.send(self.code(&door, &code))),
             Ask::Backup { name, back } => drop(back.send(self.backup(&name))),
             Ask::Trace(_, back) => drop(back.send(Err(Fault::NotFound))),
             Ask::Test(_, back) => drop(back.send(Err(Fault::NotFound))),
@@ -110,9 +111,14 @@ impl Answerer {
         if !self.0.verified.verify(&account.password_hash, password, now_ms) {
             return None;
         }
-        let settings: BTreeMap<String, String> = serde_json::from_str(&account.settings).unwrap_or_default();
-        let scopes = settings.get("scopes").map(|scopes| scopes.split_whitespace().map(str::to_owned).collect());
-        Some(Identity { account: user.to_owned(), scopes: scopes.unwrap_or_default(), settings })
+        Some(identity(user.to_owned(), &account.settings))
+    }
+
+    fn code(&self, door: &str, code: &str) -> Option<Identity> {
+        let tenant = self.0.tenant;
+        let hash = secret::sha256(code.as_bytes());
+        let known = self.0.store.reader().read(|view| view.api_code(tenant, door, &hash)).ok()??;
+        Some(identity(known.label, &known.settings))
     }
 
     fn backup(&self, name: &str) -> Result<u64, Fault> {
@@ -147,6 +153,12 @@ pub fn operator_token(now_ms: u64) -> Result<(String, DirectoryWrite), StoreErro
         last_use_ms: None,
     };
     Ok((token.text, DirectoryWrite::PutToken(stored)))
+}
+
+fn identity(account: String, settings: &str) -> Identity {
+    let settings: BTreeMap<String, String> = serde_json::from_str(settings).unwrap_or_default();
+    let scopes = settings.get("scopes").map(|scopes| scopes.split_whitespace().map(str::to_owned).collect());
+    Identity { account, scopes: scopes.unwrap_or_default(), settings }
 }
 
 fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Fault> {

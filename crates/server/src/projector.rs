@@ -5,21 +5,20 @@
 
 use crate::batch::Visible;
 use dialects::common::exchange::Exchange;
-use dialects::{console, fusion};
+use dialects::common::frames::Frames;
 use switching::picture::{Before, Overlay};
 
 /// Folds, renders, replies.
 pub struct Projector {
     exchange: Exchange,
-    console: console::Stream,
-    fusion: fusion::Stream,
+    doors: Vec<Box<dyn Frames>>,
 }
 
 impl Projector {
-    /// One for an exchange and the streams of its doors.
+    /// One for an exchange and its doors.
     #[must_use]
-    pub fn new(exchange: Exchange, console: console::Stream, fusion: fusion::Stream) -> Self {
-        Self { exchange, console, fusion }
+    pub fn new(exchange: Exchange, doors: Vec<Box<dyn Frames>>) -> Self {
+        Self { exchange, doors }
     }
 
     /// Shows what a committed batch holds.
@@ -31,12 +30,14 @@ impl Projector {
                     let mut overlay = Overlay::default();
                     mirror.fold(event, Some(&mut overlay));
                     let before = Before { after: mirror, overlay: &overlay };
-                    self.console.take(&before, event, mirror);
-                    self.fusion.take(&before, event, mirror);
+                    for door in &self.doors {
+                        door.take(&before, event, mirror);
+                    }
                 }
             });
-            self.console.publish();
-            self.fusion.publish();
+            for door in &self.doors {
+                door.publish();
+            }
         }
         for (reply, back) in replies {
             // A client that has gone needs no reply; its command stands.

@@ -5,7 +5,7 @@
 
 use crate::asks::{Answerer, operator_token};
 use crate::config::{self, Config};
-use crate::doors::{self, Doors};
+use crate::doors::{Doors, Listeners, Office, announce};
 use crate::driver::{Driver, Parts, Wire};
 use crate::maintenance::Maintenance;
 use crate::metrics::Metrics;
@@ -91,8 +91,13 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
         .build()
         .context("starting the doors' threads")?;
     let metrics = Arc::new(Metrics::default());
-    let doors = Doors::new(config, exchange.clone(), Arc::clone(&metrics))?;
-    let projector = Arc::new(Projector::new(exchange, doors.console_stream(), doors.fusion_stream()));
+    let sockets = SipSockets::bind(&config.listen.sip_udp, &config.listen.sip_tcp, config::bind_advice)?;
+    let listeners = Listeners::bind(config)?;
+    let mut bound: Vec<(&'static str, SocketAddr)> = sockets.bound();
+    bound.extend(listeners.bound());
+    let office = Office { config, exchange: &exchange, metrics: &metrics, bound: &bound };
+    let mut doors = Doors::open(&office)?;
+    let projector = Arc::new(Projector::new(exchange, doors.take_frames()));
     let media = Arc::new(tokio::sync::Notify::new());
     let sip = telephony::engine(config, &handle, unix_ms, &media)?;
     let mut driver = Driver::new(Parts {
@@ -124,10 +129,6 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
         driver.put_sip_device(device);
     }
 
-    let listeners = doors::bind(config)?;
-    let sockets = SipSockets::bind(&config.listen.sip_udp, &config.listen.sip_tcp, config::bind_advice)?;
-    let mut bound: Vec<(&str, SocketAddr)> = sockets.bound();
-    bound.extend(listeners.bound());
     let wire = wire(config, &handle, sockets)?;
     config::write_listen_json(&config.data_dir, &bound).context("writing listen.json")?;
     if config.demo {
@@ -140,8 +141,8 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
         anyhow::Ok(runtime.context("starting the exchange thread")?.block_on(driver.run(wire, queue, stopped))?)
     })?;
     doors_runtime.block_on(async {
-        doors.serve(listeners, &bound);
-        doors::announce(config, &bound);
+        doors.serve(listeners);
+        announce(config, &bound);
         wait_for_signal().await
     })?;
     tracing::info!("stopping");

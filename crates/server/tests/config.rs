@@ -72,7 +72,9 @@ fn config_every_line_of_the_example_can_be_taken() {
     let taken = taken.unwrap_or_else(|messages| panic!("{messages}\n{text}"));
     assert_eq!(taken.fusion.time_zone.as_deref(), Some("Europe/Brussels"));
     assert_eq!((taken.stations.len(), taken.trunks.len(), taken.accounts.len()), (1, 1, 1));
+    assert!(taken.tls.certificate.is_some() && taken.tls.key.is_some());
     let mut as_default = taken;
+    as_default.tls = config::Tls::default();
     as_default.fusion = Config::default().fusion;
     (as_default.stations, as_default.trunks, as_default.accounts) = (vec![], vec![], vec![]);
     assert_eq!(as_default, Config::default());

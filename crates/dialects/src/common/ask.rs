@@ -189,6 +189,15 @@ pub enum Ask {
         /// Answer.
         back: Back<Option<Identity>>,
     },
+    /// Whom a code that is name and password in one stands for at a door.
+    Code {
+        /// Door.
+        door: String,
+        /// The code.
+        code: String,
+        /// Answer.
+        back: Back<Option<Identity>>,
+    },
     /// A copy of the database is made at this path below the data directory.
     Backup {
         /// File name, no path.

@@ -5,6 +5,7 @@
 
 use super::render::{Rendered, render};
 use crate::common::clock::Clock;
+use crate::common::frames::Frames;
 use crate::common::ring::Ring;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -54,26 +55,6 @@ impl Stream {
         }))
     }
 
-    /// Takes one committed event; every event comes here, in order, while the mirror is being advanced.
-    ///
-    /// # Panics
-    ///
-    /// When an event is left out: a fault of ours.
-    pub fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
-        let watched = self.0.watchers.load(Ordering::Acquire) > 0 || event.seq <= self.0.linger.load(Ordering::Relaxed);
-        let slot = match self.0.clock.get() {
-            Some(clock) if watched => Slot::Hot(render(before, event, after, clock)),
-            Some(_) | None => Slot::Cold,
-        };
-        let position = self.0.ring.push(slot);
-        assert_eq!(position, event.seq, "a position of the ring is a sequence number");
-    }
-
-    /// Wakes the subscriptions: once per batch.
-    pub fn publish(&self) {
-        self.0.ring.publish();
-    }
-
     /// Announces a watcher. From the next event on everything is rendered.
     #[must_use]
     pub fn watch(&self) -> Watch {
@@ -106,6 +87,27 @@ impl Stream {
 
     pub(super) fn checkpoint(&self) -> &super::cold::Checkpoint {
         &self.0.checkpoint
+    }
+}
+
+impl Frames for Stream {
+    /// Every event comes here, in order, while the mirror is being advanced.
+    ///
+    /// # Panics
+    ///
+    /// When an event is left out: a fault of ours.
+    fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
+        let watched = self.0.watchers.load(Ordering::Acquire) > 0 || event.seq <= self.0.linger.load(Ordering::Relaxed);
+        let slot = match self.0.clock.get() {
+            Some(clock) if watched => Slot::Hot(render(before, event, after, clock)),
+            Some(_) | None => Slot::Cold,
+        };
+        let position = self.0.ring.push(slot);
+        assert_eq!(position, event.seq, "a position of the ring is a sequence number");
+    }
+
+    fn publish(&self) {
+        self.0.ring.publish();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The frames of the event sockets: rendered once, in one order, read by each socket at its own pace.
 
 use super::event::{self, PONG};
+use crate::common::frames::Frames;
 use crate::common::ring::{Behind, Ring};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switching::event::Event;
@@ -38,22 +39,6 @@ impl Stream {
     pub fn new(first_seq: u64) -> Self {
         let ring = Ring::new(0, FRAMES_MAX);
         Self(Arc::new(Inner { ring, octets: Mutex::new(0), first_seq, listeners: Mutex::default() }))
-    }
-
-    /// Takes one committed event. The projector calls it before the reply of the command that caused the event is given
-    /// out, so that frames are queued before the answer (FUS-EVT-05).
-    pub fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
-        if event.seq < self.0.first_seq {
-            return;
-        }
-        if let Some(frame) = event::render(before, event, after) {
-            self.push(frame);
-        }
-    }
-
-    /// Wakes the sockets: once per batch.
-    pub fn publish(&self) {
-        self.0.ring.publish();
     }
 
     /// Queues one `evPong` to every socket. False: no socket can be connected at all.
@@ -108,6 +93,22 @@ impl Stream {
 
     fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::Sender<oneshot::Sender<()>>>> {
         self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Frames for Stream {
+    /// Frames are queued before the answer of the command that caused the event (FUS-EVT-05).
+    fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
+        if event.seq < self.0.first_seq {
+            return;
+        }
+        if let Some(frame) = event::render(before, event, after) {
+            self.push(frame);
+        }
+    }
+
+    fn publish(&self) {
+        self.0.ring.publish();
     }
 }
 

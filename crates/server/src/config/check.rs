@@ -80,6 +80,11 @@ fn times(config: &Config, notes: &mut Notes<'_>) {
 
 /// Who may reach what.
 fn reach(config: &Config, notes: &mut Notes<'_>) {
+    if config.tls.certificate.is_some() != config.tls.key.is_some() {
+        let (given, missing) =
+            if config.tls.key.is_some() { ("tls.key", "tls.certificate") } else { ("tls.certificate", "tls.key") };
+        notes.about(given, format!("{missing} is not given"), "write both, or none of them");
+    }
     let console_beyond = config.listen.console.filter(|address| !address.ip().is_loopback());
     if let (true, Some(address)) = (config.console.test_control, console_beyond) {
         let what = format!("whoever reaches the console at {address} could operate phones");

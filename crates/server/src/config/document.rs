@@ -1,9 +1,7 @@
 //! Makes the example file and the page from the tables.
 
 use super::apply::{Absent, Setting};
-use super::table::{
-    ACCOUNT, ACCOUNTS_ABOUT, LISTENERS_TO_COME, SECTIONS, SETTINGS, STATION, STATIONS_ABOUT, TRUNK, TRUNKS_ABOUT,
-};
+use super::table::{ACCOUNT, ACCOUNTS_ABOUT, SECTIONS, SETTINGS, STATION, STATIONS_ABOUT, TRUNK, TRUNKS_ABOUT};
 use std::fmt::Write as _;
 
 /// Where the example stands in the repository.
@@ -94,8 +92,6 @@ pub fn page() -> String {
         let rows = SETTINGS.iter().filter(|setting| setting.section() == *section);
         table(&mut out, &title, about, rows);
     }
-    let names: Vec<String> = LISTENERS_TO_COME.iter().map(|key| format!("`{key}`")).collect();
-    let _ = writeln!(out, "\nListeners of doors that this version does not have yet: {}.", names.join(", "));
     table(&mut out, "`[[station]]`", STATIONS_ABOUT, STATION.iter());
     table(&mut out, "`[[trunk]]`", TRUNKS_ABOUT, TRUNK.iter());
     table(&mut out, "`[[account]]`", ACCOUNTS_ABOUT, ACCOUNT.iter());

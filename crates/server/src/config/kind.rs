@@ -38,6 +38,7 @@ pub(super) enum Kind<T> {
     Networks(Field<T, Vec<Network>>),
     MaybeNetworks(Field<T, Option<Vec<Network>>>),
     Path(Field<T, PathBuf>),
+    MaybePath(Field<T, Option<PathBuf>>),
     Zone(Field<T, String>),
     MaybeZone(Field<T, Option<String>>),
     Dids(Field<T, Vec<(Digits, Digits)>>),
@@ -75,6 +76,7 @@ impl<T> Kind<T> {
                 "a list of addresses and networks, such as [\"127.0.0.0/8\", \"::1\"]".into()
             }
             Self::Path(_) => "the name of a directory in quotes".into(),
+            Self::MaybePath(_) => "the name of a file in quotes".into(),
             Self::Zone(_) | Self::MaybeZone(_) => "an IANA time zone, such as \"Europe/Brussels\"".into(),
             Self::Dids(_) => "{ \"number outside\" = \"number inside\" }".into(),
         }
@@ -103,6 +105,9 @@ impl<T> Kind<T> {
             Self::MaybeIp(field) => *field(to) = maybe(value, "an IP address").map_err(misfit)?,
             Self::Networks(field) => *field(to) = many(value, "an address or network").map_err(misfit)?,
             Self::MaybeNetworks(field) => *field(to) = Some(many(value, "an address or network").map_err(misfit)?),
+            Self::MaybePath(field) => {
+                *field(to) = Some(PathBuf::from(text(value, PATH_LEN_MAX).map_err(misfit)?));
+            }
             Self::Path(field) => *field(to) = PathBuf::from(text(value, PATH_LEN_MAX).map_err(misfit)?),
             Self::Zone(field) => *field(to) = zone(value).map_err(misfit)?,
             Self::MaybeZone(field) => *field(to) = Some(zone(value).map_err(misfit)?),

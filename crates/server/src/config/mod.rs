@@ -40,6 +40,8 @@ pub struct Config {
     pub listen: Listen,
     /// The SIP side.
     pub sip: SipSettings,
+    /// The certificate.
+    pub tls: Tls,
     /// Bounds.
     pub limits: Limits,
     /// The exchange itself.
@@ -106,6 +108,7 @@ impl Default for Config {
             durability: Durability::default(),
             listen: Listen::default(),
             sip: SipSettings::default(),
+            tls: Tls::default(),
             limits: Limits::default(),
             tenant: Tenant::default(),
             fusion: Fusion::default(),
@@ -197,6 +200,8 @@ pub struct Listen {
     pub fusion_events: Option<SocketAddr>,
     /// One HTTP port for every door that speaks HTTP.
     pub shared_http: Option<SocketAddr>,
+    /// Whether that port speaks TLS.
+    pub shared_http_tls: bool,
     /// iPECS Web API.
     pub ipxapi: Option<SocketAddr>,
     /// iPECS ClickCall.
@@ -301,6 +306,15 @@ pub struct SipSettings {
     pub media_timeout_s: u32,
     /// What we call ourselves in Server and User-Agent.
     pub user_agent: String,
+}
+
+/// The certificate that listeners with TLS show; none of both: one of our own making.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// The chain, in PEM.
+    pub certificate: Option<PathBuf>,
+    /// The private key, in PEM.
+    pub key: Option<PathBuf>,
 }
 
 /// Bounds of the program.

@@ -3,7 +3,7 @@
 use super::Config;
 use super::apply::{self, Absent, Setting};
 use super::problem::Notes;
-use super::table::{ACCOUNT, LISTENERS_TO_COME, SECTIONS, SETTINGS, STATION, TRUNK};
+use super::table::{ACCOUNT, SECTIONS, SETTINGS, STATION, TRUNK};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -119,9 +119,6 @@ impl Document<'_> {
     fn unknown_setting(&mut self, section: &str, key: Key<'_, '_>) {
         let name = key.get_ref().as_ref();
         let path = format!("{section}.{name}");
-        if section == "listen" && LISTENERS_TO_COME.contains(&name) {
-            return self.notes.at(key.span(), &path, "this version does not have this door yet", "remove the line");
-        }
         if let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == name) {
             let place = if setting.section().is_empty() {
                 "above all sections".to_owned()

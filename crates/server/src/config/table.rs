@@ -10,6 +10,7 @@ use super::{Algorithm, Config, Durability, LogFormat, LogLevel};
 pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("", "Where the data lies."),
     ("listen", "Where the doors and the telephones are served. Everything beyond loopback is your decision."),
+    ("tls", "The certificate of the listeners that speak TLS."),
     ("sip", "The SIP side: addresses behind NAT, the RTP relay, passwords, registrations."),
     ("limits", "Bounds. What is beyond them is refused with the protocol's own answer."),
     ("tenant", "The exchange itself."),
@@ -70,10 +71,61 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         doc: "Fusion's event stream over TCP.",
     },
     Setting {
+        path: "listen.ipxapi",
+        kind: Kind::MaybeAddress(|c| &mut c.listen.ipxapi),
+        default: Is("\"127.0.0.1:1024\""),
+        doc: "iPECS Web API: REST and WebSocket over TLS. The vendor's document names no port but that of its example.",
+    },
+    Setting {
+        path: "listen.clickcall",
+        kind: Kind::MaybeAddress(|c| &mut c.listen.clickcall),
+        default: Is("\"127.0.0.1:7878\""),
+        doc: "iPECS ClickCall over TLS.",
+    },
+    Setting {
+        path: "listen.telservices_tcp",
+        kind: Kind::MaybeAddress(|c| &mut c.listen.telservices_tcp),
+        default: Is("\"127.0.0.1:7000\""),
+        doc: "TelServices: XML over TCP, and HTTP on the same port.",
+    },
+    Setting {
+        path: "listen.telservices_http",
+        kind: Kind::MaybeAddress(|c| &mut c.listen.telservices_http),
+        default: Is("\"127.0.0.1:7001\""),
+        doc: "TelServices over HTTP alone.",
+    },
+    Setting {
+        path: "listen.voicenter",
+        kind: Kind::MaybeAddress(|c| &mut c.listen.voicenter),
+        default: Is("\"127.0.0.1:8081\""),
+        doc: "Voicenter over HTTP.",
+    },
+    Setting {
         path: "listen.shared_http",
         kind: Kind::MaybeAddress(|c| &mut c.listen.shared_http),
         default: Is("\"none\""),
         doc: "One port more for every door that speaks HTTP and is told by its path; of the console only the API, for tokens.",
+    },
+    Setting {
+        path: "listen.shared_http_tls",
+        kind: Kind::Flag(|c| &mut c.listen.shared_http_tls),
+        default: Is("false"),
+        doc: "Whether that port speaks TLS. Without it the iPECS doors, which are never in the clear, are not on it.",
+    },
+    Setting {
+        path: "tls.certificate",
+        kind: Kind::MaybePath(|c| &mut c.tls.certificate),
+        default: Unset {
+            meaning: "one of our own making, `tls/cert.pem` below `data_dir`",
+            example: "\"/etc/hookswitch/cert.pem\"",
+        },
+        doc: "The certificate and its chain, in PEM, for listeners that speak TLS.",
+    },
+    Setting {
+        path: "tls.key",
+        kind: Kind::MaybePath(|c| &mut c.tls.key),
+        default: Unset { meaning: "`tls/key.pem` below `data_dir`", example: "\"/etc/hookswitch/key.pem\"" },
+        doc: "Its private key, in PEM. Readable for the program alone.",
     },
     Setting {
         path: "sip.external_address",
@@ -321,10 +373,6 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         doc: "Lines for people, or one JSON object per line.",
     },
 ];
-
-/// Keys of listeners whose doors this version does not have. Naming one is told to be of no use.
-pub(super) const LISTENERS_TO_COME: &[&str] =
-    &["ipxapi", "clickcall", "telservices_tcp", "telservices_http", "voicenter"];
 
 /// Settings of `[[station]]`.
 pub(super) const STATION: &[Setting<Station>] = &[

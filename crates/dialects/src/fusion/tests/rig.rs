@@ -4,6 +4,7 @@ use super::super::{Door, FusionConfig, Stream, serve_events, serve_http};
 use crate::common::ask::{Ask, RecordQuery};
 use crate::common::clock::Clock;
 use crate::common::exchange::{Down, Exchange, Submit};
+use crate::common::frames::Frames;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

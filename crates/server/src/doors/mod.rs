@@ -1,0 +1,129 @@
+//! The doors of one exchange: each opened from its own file here, bound to its listeners, served.
+//!
+//! A door is one file with `open`, and one line in [`DOORS`]. What it gives back is data: what the projector feeds, the paths it
+//! has on the shared listener, and how each of its own listeners is served.
+
+mod announce;
+mod console;
+mod fusion;
+mod listeners;
+
+pub use announce::announce;
+pub use listeners::Listeners;
+
+use crate::config::Config;
+use crate::http::{Gate, serve_http};
+use crate::metrics::Metrics;
+use crate::tls::{self, Acceptor};
+use axum::Router;
+use dialects::common::exchange::Exchange;
+use dialects::common::frames::Frames;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Every door this version has, with the keys of its listeners.
+const DOORS: [Entry; 2] = [(&["console"], console::open), (&["fusion", "fusion_events"], fusion::open)];
+
+type Entry = (&'static [&'static str], fn(&Office) -> anyhow::Result<Opened>);
+
+/// What a door is opened on.
+pub struct Office<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The exchange.
+    pub exchange: &'a Exchange,
+    /// The program's figures.
+    pub metrics: &'a Arc<Metrics>,
+    /// Every listener that is bound, by its key in `listen.json`.
+    pub bound: &'a [(&'static str, SocketAddr)],
+}
+
+/// Serves connections of a protocol of the door's own until it is dropped.
+pub type RawServe = Box<dyn FnOnce(TcpListener) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// How a listener is served.
+pub enum Serve {
+    /// HTTP in the clear.
+    Http(Router),
+    /// HTTP over TLS, with the certificate of the house.
+    // The first door that speaks it alone brings its use.
+    #[allow(dead_code, reason = "the TLS doors are separate files")]
+    Tls(Router),
+    /// The door reads the connections itself.
+    Raw(RawServe),
+}
+
+/// A door, opened.
+#[derive(Default)]
+pub struct Opened {
+    /// What the projector feeds.
+    pub frames: Vec<Box<dyn Frames>>,
+    /// Its own listeners by their keys in `listen.json`.
+    pub listeners: Vec<(&'static str, Serve)>,
+    /// Its paths on the listener that all doors share: exact paths, no fallback.
+    pub shared: Option<Router>,
+    /// Whether it is on the shared listener only where that speaks TLS.
+    pub shared_needs_tls: bool,
+}
+
+/// All doors of one exchange, not yet served.
+pub struct Doors {
+    opened: Vec<Opened>,
+    gate: Gate,
+    shared_tls: bool,
+    tls: Option<Acceptor>,
+}
+
+impl Doors {
+    /// Opens every door that this version has.
+    ///
+    /// # Errors
+    ///
+    /// When a door's settings are wrong, or the certificate cannot be read or made.
+    pub fn open(office: &Office) -> anyhow::Result<Self> {
+        let opened = DOORS.iter().map(|(_, open)| open(office)).collect::<anyhow::Result<Vec<_>>>()?;
+        let limits = &office.config.limits;
+        let gate = Gate::new(limits.connections as usize, limits.connections_per_source as usize);
+        let shared_tls = office.config.listen.shared_http_tls;
+        let bound = |key: &str| office.bound.iter().any(|(known, _)| *known == key);
+        let speaks_tls = |(key, serve): &(&'static str, Serve)| matches!(serve, Serve::Tls(_)) && bound(key);
+        let needed = opened.iter().flat_map(|door| &door.listeners).any(speaks_tls)
+            || (shared_tls && bound(listeners::SHARED_HTTP));
+        let tls = needed.then(|| tls::acceptor(office.config, office.bound)).transpose()?;
+        Ok(Self { opened, gate, shared_tls, tls })
+    }
+
+    /// What the projector feeds.
+    pub fn take_frames(&mut self) -> Vec<Box<dyn Frames>> {
+        self.opened.iter_mut().flat_map(|door| std::mem::take(&mut door.frames)).collect()
+    }
+
+    /// Serves the bound listeners on the present runtime, until it ends.
+    pub fn serve(self, mut listeners: Listeners) {
+        let Self { opened, gate, shared_tls, tls } = self;
+        let mut shared = Router::new();
+        for door in opened {
+            for (key, serve) in door.listeners {
+                let Some(listener) = listeners.take(key) else { continue };
+                match serve {
+                    Serve::Http(router) => drop(tokio::spawn(serve_http(key, listener, None, router, gate.clone()))),
+                    Serve::Tls(router) => {
+                        // Without the certificate the office would not have been opened.
+                        let serving = serve_http(key, listener, tls.clone(), router, gate.clone());
+                        drop(tokio::spawn(serving));
+                    }
+                    Serve::Raw(serve) => drop(tokio::spawn(serve(listener))),
+                }
+            }
+            if let Some(router) = door.shared.filter(|_| shared_tls || !door.shared_needs_tls) {
+                shared = shared.merge(router);
+            }
+        }
+        if let Some(listener) = listeners.take(listeners::SHARED_HTTP) {
+            let tls = tls.filter(|_| shared_tls);
+            drop(tokio::spawn(serve_http(listeners::SHARED_HTTP, listener, tls, shared, gate)));
+        }
+    }
+}
