@@ -131,6 +131,9 @@ fn serve(from: From, data: Option<PathBuf>, ephemeral_ports: bool, time: Clockin
             if let Some(data) = data {
                 config.data_dir = data;
             }
+            if ephemeral_ports {
+                config.listen.use_ephemeral_ports();
+            }
             config
         }
         None => Config::demo(data.unwrap_or_else(|| PathBuf::from("data/demo")), ephemeral_ports),

@@ -250,7 +250,8 @@ impl Listen {
         self.all().iter().all(|(_, _, address)| address.ip().is_loopback())
     }
 
-    fn use_ephemeral_ports(&mut self) {
+    /// Every listener asks for a port of the system's choice.
+    pub fn use_ephemeral_ports(&mut self) {
         let doors = [
             &mut self.console,
             &mut self.fusion,
