@@ -2,15 +2,14 @@
 
 mod common;
 
+use common::baresip::{Baresip, station};
 use common::sipp::{Does, Meets, SipPhone};
+use common::tone::Tone;
 use common::{Office, SOON, wait_for};
 use conformance::proves_partly;
-use serde_json::json;
-use std::f64::consts::TAU;
+use serde_json::{Value, json};
 use std::net::UdpSocket;
 
-/// Samples a second of G.711.
-const RATE: f64 = 8_000.0;
 /// Samples of one packet: 20 ms.
 const FRAME: usize = 160;
 /// Packets of one tone: a second.
@@ -49,10 +48,9 @@ fn packet(kind: u8, sequence: usize, timestamp: usize, marker: bool, payload: &[
     packet
 }
 
-fn send_tone(socket: &UdpSocket, relay: u16, hz: f64, amplitude: f64) {
+fn send_tone(socket: &UdpSocket, relay: u16, tone: Tone) {
     for index in 0..PACKETS {
-        let sample = |n: usize| (amplitude * (TAU * hz * (index * FRAME + n) as f64 / RATE).sin()) as i16;
-        let payload: Vec<u8> = (0..FRAME).map(|n| encode(sample(n))).collect();
+        let payload: Vec<u8> = (0..FRAME).map(|n| encode(tone.sample(index * FRAME + n))).collect();
         socket.send_to(&packet(PCMA, index, index * FRAME, index == 0, &payload), ("127.0.0.1", relay)).expect("sent");
         // A phone's pace, so that no buffer on the way is the measure.
         std::thread::park_timeout(std::time::Duration::from_millis(5));
@@ -74,22 +72,60 @@ fn receive(socket: &UdpSocket) -> Vec<f64> {
     samples
 }
 
-/// The amplitude of one frequency (Goertzel).
-fn amplitude_at(samples: &[f64], hz: f64) -> f64 {
-    let step = TAU * hz / RATE;
-    let (real, imaginary) = samples.iter().enumerate().fold((0.0, 0.0), |(re, im), (n, sample)| {
-        let angle = step * n as f64;
-        (re + sample * angle.cos(), im + sample * angle.sin())
-    });
-    2.0 * f64::hypot(real, imaginary) / samples.len() as f64
+const LOW: Tone = Tone { hz: 440.0, amplitude: 8_000.0 };
+const HIGH: Tone = Tone { hz: 1_000.0, amplitude: 4_000.0 };
+
+/// Waits until the one call is answered on both sides; gives its id.
+fn both_talk(office: &Office) -> String {
+    wait_for("both talk", || {
+        let all = office.get("/connections")["items"].as_array().expect("a list").clone();
+        let talk = all.len() == 2 && all.iter().all(|it| !it["answered_at"].is_null());
+        talk.then(|| all[0]["call"].as_str().expect("an id").to_owned())
+    })
 }
 
-fn assert_tone(samples: &[f64], hz: f64, amplitude: f64, other_hz: f64) {
-    let heard = amplitude_at(samples, hz);
-    let level_db = 20.0 * (heard / amplitude).log10();
-    assert!(level_db.abs() < 0.5, "{hz} Hz came {level_db:.2} dB off");
-    let other_db = 20.0 * (amplitude_at(samples, other_hz) / amplitude).log10();
-    assert!(other_db < -30.0, "{other_hz} Hz is heard at {other_db:.2} dB");
+/// What happened in a call, in order.
+fn types(office: &Office, from: &Value) -> Vec<String> {
+    let events = office.get(&format!("/events?detail=facts&from={from}&limit=100"));
+    let events = events["items"].as_array().expect("a list").iter();
+    events.filter_map(|event| event["type"].as_str().map(str::to_owned)).collect()
+}
+
+/// The first call: two telephones that are none of ours, registered with digest, talk because an application asked for it, and
+/// each hears the other.
+#[test]
+fn wire_baresip_hears_baresip_because_an_application_asked() {
+    let office = Office::configured(&(station("201", "secret-of-201") + &station("202", "secret-of-202")));
+    let one = Baresip::register(&office, "201", "secret-of-201", LOW);
+    let other = Baresip::register(&office, "202", "secret-of-202", HIGH);
+    for through in ["fusion", "console"] {
+        let before = office.get("/snapshot")["seq"].clone();
+        if through == "fusion" {
+            assert_eq!(office.fusion("/xml/ccOriginate.json?phone_id=SDP00201&to=202").text, "{\"Result\":0}");
+        } else {
+            office.post("/calls/make_call", json!({ "from": "201", "to": "202", "prompt": "ring" }));
+        }
+        let call = both_talk(&office);
+        let ladder = ["stage_opened", "service_initiated", "originated", "stage_opened", "delivered", "established"];
+        assert_eq!(types(&office, &before), ladder, "{through}: 201 rings first");
+        other.hears(LOW, HIGH.hz);
+        one.hears(HIGH, LOW.hz);
+        office.post(&format!("/calls/{call}/clear_call"), json!({}));
+        office.wait_idle();
+    }
+
+    // And because one of them dialled.
+    other.dial("201");
+    both_talk(&office);
+    other.hears(LOW, HIGH.hz);
+    one.hears(HIGH, LOW.hz);
+    one.command("hangup", "");
+    office.wait_idle();
+    let records = wait_for("the records are written", || {
+        let records = office.get("/records?limit=10")["items"].as_array().expect("a list").clone();
+        (records.len() == 3).then_some(records)
+    });
+    assert!(records.iter().all(|record| record["balanced"] == json!(true)), "{records:?}");
 }
 
 #[test]
@@ -104,17 +140,14 @@ fn wire_a_tone_passes_both_ways_unchanged_and_digits_with_it() {
     other.register(200);
     let callee = other.answer(Does::Answers(0));
     let caller = one.call("1102", &Meets::IsHungUp);
-    wait_for("both talk", || {
-        let all = office.get("/connections")["items"].as_array().expect("a list").clone();
-        (all.len() == 2 && all.iter().all(|it| !it["answered_at"].is_null())).then_some(())
-    });
+    both_talk(&office);
     let (relay_of_one, relay_of_other) = (one.relay_port("caller"), other.relay_port("callee"));
     assert_ne!(relay_of_one, relay_of_other, "each leg has its own port");
 
-    send_tone(&ear_of_one, relay_of_one, 440.0, 8_000.0);
-    assert_tone(&receive(&ear_of_other), 440.0, 8_000.0, 1_000.0);
-    send_tone(&ear_of_other, relay_of_other, 1_000.0, 4_000.0);
-    assert_tone(&receive(&ear_of_one), 1_000.0, 4_000.0, 440.0);
+    send_tone(&ear_of_one, relay_of_one, LOW);
+    LOW.assert_is(&receive(&ear_of_other), HIGH.hz);
+    send_tone(&ear_of_other, relay_of_other, HIGH);
+    HIGH.assert_is(&receive(&ear_of_one), LOW.hz);
 
     // A key (RFC 4733): passed as it came, and told to applications without saying which.
     let before = office.get("/snapshot")["seq"].as_u64().expect("a number");

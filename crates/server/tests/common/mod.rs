@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its part of the harness")]
 
+pub mod baresip;
 pub mod sipp;
+pub mod tone;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -80,6 +82,15 @@ impl Office {
     /// An office on data that stays.
     pub fn start_in(path: &Path) -> Self {
         Self::launch(Data::Kept(path.to_owned()), &["--demo", "--ephemeral-ports"])
+    }
+
+    /// An office with this configuration; its listeners get free ports.
+    pub fn configured(text: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory for the data");
+        let file = dir.path().join("test.toml");
+        std::fs::write(&file, text).expect("written");
+        let arguments = ["--config", file.to_str().expect("utf-8"), "--ephemeral-ports"];
+        Self::launch(Data::Own(dir), &arguments)
     }
 
     fn launch(data: Data, arguments: &[&str]) -> Self {
