@@ -54,6 +54,13 @@ impl<T> Ring<T> {
         slots.first + slots.items.len() as u64 - 1
     }
 
+    /// Lets go of all frames: nobody reads from before the next one.
+    pub fn clear(&self) {
+        let mut slots = self.lock();
+        slots.first += slots.items.len() as u64;
+        slots.items = VecDeque::new();
+    }
+
     /// Wakes the readers: once per batch.
     pub fn publish(&self) {
         let head = self.head();
@@ -111,5 +118,8 @@ mod tests {
         let rest: Vec<u64> = ring.read(3, 10).expect("still there").iter().map(|n| **n).collect();
         assert_eq!(rest, [3, 4, 5]);
         assert_eq!(ring.read(6, 10).expect("nothing yet").len(), 0);
+        ring.clear();
+        assert_eq!((ring.oldest(), ring.head()), (6, 6));
+        assert_eq!(ring.push(6), 6);
     }
 }

@@ -4,7 +4,7 @@
 //! that does not take its frames is closed; it never slows the exchange.
 
 use super::Door;
-use super::stream::{Listening, Stream};
+use super::stream::{Listening, Reader, Stream};
 use crate::common::clock::Clock;
 use rustix::net::{SocketFlags, sockopt};
 use std::net::SocketAddr;
@@ -109,6 +109,8 @@ struct Session {
     reads: OwnedReadHalf,
     writes: OwnedWriteHalf,
     stream: Stream,
+    /// Keeps the frames.
+    reader: Reader,
     clock: Clock,
     position: u64,
     /// Octets of the stream that are behind this socket.
@@ -117,14 +119,15 @@ struct Session {
 
 impl Session {
     fn new(socket: TcpStream, door: &Door) -> Self {
+        let reader = door.stream.reader();
         let (position, sent) = door.stream.head();
         let (reads, writes) = socket.into_split();
         let (stream, clock) = (door.stream.clone(), door.exchange.clock().clone());
-        Self { reads, writes, stream, clock, position, sent }
+        Self { reads, writes, stream, reader, clock, position, sent }
     }
 
     async fn run(self) -> Closed {
-        let Self { reads, writes, stream, clock, position, sent } = self;
+        let Self { reads, writes, stream, reader: _kept, clock, position, sent } = self;
         tokio::select! {
             why = ends(reads) => why,
             why = feed(writes, &stream, &clock, position, sent) => why,

@@ -3,6 +3,7 @@
 use super::event::{self, PONG};
 use crate::common::frames::Frames;
 use crate::common::ring::{Behind, Ring};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switching::event::Event;
 use switching::picture::{Before, Picture};
@@ -25,6 +26,8 @@ struct Inner {
     /// Octets of all frames so far; held while a frame is appended, so that ends rise with positions.
     octets: Mutex<u64>,
     first_seq: u64,
+    /// Sockets that are connected: without any, nothing is rendered and nothing kept.
+    readers: AtomicUsize,
     /// How to ask each listener to take in who has connected.
     listeners: Mutex<Vec<mpsc::Sender<oneshot::Sender<()>>>>,
 }
@@ -38,7 +41,13 @@ impl Stream {
     #[must_use]
     pub fn new(first_seq: u64) -> Self {
         let ring = Ring::new(0, FRAMES_MAX);
-        Self(Arc::new(Inner { ring, octets: Mutex::new(0), first_seq, listeners: Mutex::default() }))
+        Self(Arc::new(Inner {
+            ring,
+            octets: Mutex::new(0),
+            first_seq,
+            readers: AtomicUsize::new(0),
+            listeners: Mutex::default(),
+        }))
     }
 
     /// Queues one `evPong` to every socket. False: no socket can be connected at all.
@@ -46,8 +55,10 @@ impl Stream {
         if self.listeners().is_empty() {
             return false;
         }
-        self.push(PONG.to_vec());
-        self.publish();
+        if self.is_read() {
+            self.push(PONG.to_vec());
+            self.publish();
+        }
         true
     }
 
@@ -68,6 +79,16 @@ impl Stream {
         let mut octets = self.0.octets.lock().unwrap_or_else(PoisonError::into_inner);
         *octets += bytes.len() as u64;
         self.0.ring.push(Frame { bytes, ends: *octets });
+    }
+
+    /// Announces a reader: from the next event on frames are kept for it.
+    pub(super) fn reader(&self) -> Reader {
+        self.0.readers.fetch_add(1, Ordering::SeqCst);
+        Reader(self.clone())
+    }
+
+    fn is_read(&self) -> bool {
+        self.0.readers.load(Ordering::SeqCst) > 0
     }
 
     /// Where the stream stands: the next position, and octets so far.
@@ -99,7 +120,7 @@ impl Stream {
 impl Frames for Stream {
     /// Frames are queued before the answer of the command that caused the event (FUS-EVT-05).
     fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
-        if event.seq < self.0.first_seq {
+        if event.seq < self.0.first_seq || !self.is_read() {
             return;
         }
         if let Some(frame) = event::render(before, event, after) {
@@ -109,6 +130,21 @@ impl Frames for Stream {
 
     fn publish(&self) {
         self.0.ring.publish();
+    }
+}
+
+/// Somebody reads for as long as this lives.
+pub(super) struct Reader(Stream);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if self.0.0.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // Whoever comes next begins at the head: under this lock it is read, and frames are appended.
+            let _octets = self.0.0.octets.lock().unwrap_or_else(PoisonError::into_inner);
+            if !self.0.is_read() {
+                self.0.0.ring.clear();
+            }
+        }
     }
 }
 

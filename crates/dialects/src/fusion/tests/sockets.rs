@@ -127,6 +127,7 @@ async fn fed(pongs: u64, after_ms: u64) -> Option<Closed> {
     let rig = Rig::start(super::super::FusionConfig::default()).await;
     let clock = rig.exchange.clock().clone();
     rig.body("/xml/ccPing").await;
+    let _kept = rig.stream.reader();
     let (position, sent) = rig.stream.head();
     let (ours, _theirs) = tokio::io::duplex(PONG.len());
     let mut feeding = std::pin::pin!(feed(ours, &rig.stream, &clock, position, sent));
