@@ -9,7 +9,7 @@ use switching::engine::{EngineInput, Order, OrderFault, OrderKind, Report, Repor
 use switching::event::{Configured, Event, What};
 use switching::id::{DeviceId, LegId};
 use switching::model::StageResult;
-use switching::party::{Party, Via};
+use switching::party::{Party, Presentation, Via};
 use switching::picture::Picture;
 use switching::record::CallRecord;
 use switching::refusal::Refusal;
@@ -50,9 +50,10 @@ fn order(order: &Order, picture: &Picture) -> String {
     match &order.what {
         OrderKind::Ring { device: id, from, to, peer, auto_answer, ring_limit_ms } => {
             let auto = if *auto_answer { " auto-answer" } else { "" };
+            let hidden = if from.presentation == Presentation::Restricted { " withheld" } else { "" };
             let peer = peer.map_or_else(String::new, |peer| format!(" offer of {}", leg(peer)));
             let (who, from) = (device(*id, picture), party(from));
-            format!("-> {at} ring {who} from {from} to {to} for {ring_limit_ms} ms{peer}{auto}")
+            format!("-> {at} ring {who} from {from} to {to} for {ring_limit_ms} ms{peer}{auto}{hidden}")
         }
         OrderKind::Alert { peer } => {
             let peer = peer.map_or_else(String::new, |peer| format!(" with {}", leg(peer)));
@@ -225,6 +226,7 @@ fn outcome(outcome: &Outcome) -> String {
         Ok(Answer::Done) => "done".to_owned(),
         Ok(Answer::Made { call, connection, stage }) => format!("made {call} {connection} {stage}"),
         Ok(Answer::Connection { call, connection, stage }) => format!("ok {call} {connection} {stage}"),
+        Ok(Answer::Ended { call, root, opened }) => format!("ended {call} {root} of {opened}"),
         Ok(Answer::Configured(id)) => format!("configured {id}"),
         Err(refusal) => format!("refused: {}{}", refusal.name(), detail(refusal)),
     }
@@ -286,6 +288,7 @@ fn command(command: &Command) -> String {
         Verb::OpenSession { device, .. } => format!("open_session {}", name(device)),
         Verb::CloseSession { device } => format!("close_session {}", name(device)),
         Verb::Shutdown => "shutdown".to_owned(),
+        Verb::ClearDevice { device } => format!("clear_device {}", name(device)),
     };
     let at = match command.reply {
         ReplyAt::Accepted => "",

@@ -126,7 +126,8 @@ impl Translation {
                 | Verb::SetDoNotDisturb { .. }
                 | Verb::OpenSession { .. }
                 | Verb::CloseSession { .. }
-                | Verb::Shutdown => {}
+                | Verb::Shutdown
+                | Verb::ClearDevice { .. } => {}
             },
             Input::Engine(EngineInput::Report(report)) => report.leg = self.leg(report.leg),
             Input::Engine(EngineInput::Inventory { legs }) => {

@@ -83,6 +83,7 @@ impl<'a> Workload<'a> {
                 Verb::OpenSession { device: name, user }
             }
             81..=84 => Verb::CloseSession { device: name },
+            85 | 86 => Verb::ClearDevice { device: name },
             _ => {
                 let contacts = if chance.chance(750) { vec![contact()] } else { Vec::new() };
                 return Deed::Give(Input::Engine(EngineInput::Registration { device, contacts }));
@@ -122,6 +123,8 @@ impl<'a> Workload<'a> {
             caller_name: None,
             ring_ms: chance.chance(200).then(|| chance.between(1, 30_000)),
             must_be_registered: chance.chance(500),
+            auto_answer: chance.chance(100),
+            withheld: false,
         };
         let prompts = [Prompt::Ring, Prompt::OffHook, Prompt::AutoAnswer];
         Verb::MakeCall(Box::new(MakeCall {

@@ -9,6 +9,7 @@ use crate::id::{CallId, ConnectionId, DeviceId, OrderId, RequestId, StageId, Use
 use crate::model::{ConnectionState, FailTone, Prompt};
 use crate::party::Digits;
 use crate::refusal::Refusal;
+use crate::time::Time;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 
@@ -167,6 +168,14 @@ pub struct LegOptions {
     /// Refuse where no phone is registered.
     #[n(3)]
     pub must_be_registered: bool,
+    /// Asks the called phone to answer by itself; how the first phone is made ready is said by the prompt alone.
+    #[n(4)]
+    #[cbor(default)]
+    pub auto_answer: bool,
+    /// Number and name are withheld from this leg.
+    #[n(5)]
+    #[cbor(default)]
+    pub withheld: bool,
 }
 
 /// When a destination that cannot be dialled is found out.
@@ -314,6 +323,13 @@ pub enum Verb {
     /// End every call: the program is being stopped.
     #[n(9)]
     Shutdown,
+    /// Clear every call that a device takes part in, ringing ones included.
+    #[n(10)]
+    ClearDevice {
+        /// The device.
+        #[n(0)]
+        device: DeviceName,
+    },
 }
 
 /// What a carried-out command gives back.
@@ -351,6 +367,19 @@ pub enum Answer {
     /// The object that was configured: its number, whatever its kind.
     #[n(3)]
     Configured(#[n(0)] u64),
+    /// What was ended, of several calls the newest.
+    #[n(4)]
+    Ended {
+        /// The call.
+        #[n(0)]
+        call: CallId,
+        /// The first stage of its journey.
+        #[n(1)]
+        root: StageId,
+        /// When that stage was opened.
+        #[n(2)]
+        opened: Time,
+    },
 }
 
 /// What came of a command.

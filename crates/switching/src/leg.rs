@@ -147,6 +147,11 @@ impl Legs {
         self.table.len()
     }
 
+    /// The calls in which a device has a leg, in the order of its legs.
+    pub(crate) fn calls_of(&self, device: DeviceId) -> impl Iterator<Item = CallId> {
+        self.at_device.get(&device).into_iter().flatten().filter_map(|id| self.table.get(id)).map(|leg| leg.call)
+    }
+
     /// How many lines of a device are taken, also by calls that do not ring yet.
     pub(crate) fn lines_taken(&self, device: DeviceId) -> usize {
         self.at_device.get(&device).map_or(0, Vec::len)

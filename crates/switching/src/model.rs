@@ -257,6 +257,20 @@ pub struct Call {
     /// The name of the context in which it is routed.
     #[n(13)]
     pub context: String,
+    /// Whom an application had its two legs show as the caller; none: the call was not ordered.
+    #[n(14)]
+    pub shown: Option<Box<Shown>>,
+}
+
+/// Whom the legs of an ordered call show as the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Shown {
+    /// The prompted phone.
+    #[n(0)]
+    pub first: Party,
+    /// The destination.
+    #[n(1)]
+    pub second: Party,
 }
 
 /// What a stage is.

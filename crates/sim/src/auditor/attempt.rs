@@ -48,6 +48,8 @@ pub struct Attempt {
     pub dialled: Digits,
     pub circuit: Option<u16>,
     pub ring_ms: Option<u64>,
+    /// The called phones are asked to answer by themselves.
+    pub auto_answer: bool,
     pub tone_ms: Option<u64>,
     pub limit_ms: Option<u64>,
     pub alerted: bool,

@@ -9,6 +9,7 @@ use switching::command::{Command, DestinationCheck, DeviceName, Guard, MakeCall,
 use switching::config::DeviceKind;
 use switching::id::{CallId, ConnectionId, DeviceId, StageId};
 use switching::model::{ConnectionState, FailTone, Prompt};
+use switching::party::Digits;
 
 type Refused = &'static str;
 
@@ -90,6 +91,21 @@ impl Auditor {
             }
             Verb::OpenSession { device, user } => self.session(device, Some(*user)),
             Verb::CloseSession { device } => self.session(device, None),
+            Verb::ClearDevice { device } => {
+                let device = self.device(device)?;
+                let ends_of = |call: &Attempt| call.caller.iter().chain(&call.called).any(|end| end.device == device);
+                let calls: Vec<CallId> =
+                    self.attempts.values().filter(|call| ends_of(call)).map(|call| call.call).collect();
+                let newest = calls.last().and_then(|call| self.attempts.get(call)).ok_or("no_such_call")?;
+                let root = newest.stages.first().map_or(StageId(0), |(root, _)| *root);
+                let answer = OutcomeSign::Ended(newest.call, root);
+                for call in calls {
+                    let seen = self.book.phones.get(&device).map(|phone| phone.seen.clone()).unwrap_or_default();
+                    let own = seen.into_iter().find(|id| self.of_connection.get(id) == Some(&call));
+                    self.clear_call(call, Cause::NormalClearing, own);
+                }
+                Ok(Came::Now(answer))
+            }
             Verb::Shutdown => {
                 let calls: Vec<CallId> = self.attempts.keys().copied().collect();
                 for call in calls {
@@ -128,6 +144,7 @@ impl Auditor {
             (self.attempts.len() >= self.book.settings.calls_max as usize, "resource"),
             (make.as_number.as_ref().is_some_and(|number| self.book.number(number).is_none()), "unknown_number"),
             (make.check == DestinationCheck::Early && self.book.targets(&make.to).is_none(), "unknown_number"),
+            (make.second.must_be_registered && !self.can_be_rung(&make.to), "unregistered"),
         ];
         if let Some((_, refused)) = checks.into_iter().find(|(holds, _)| *holds) {
             return Err(refused);
@@ -146,6 +163,7 @@ impl Auditor {
             dialled: make.to.clone(),
             circuit: None,
             ring_ms: make.second.ring_ms,
+            auto_answer: make.second.auto_answer,
             tone_ms: match make.fail_tone {
                 FailTone::Reject => None,
                 FailTone::Tone { ms } => Some(ms),
@@ -173,6 +191,12 @@ impl Auditor {
         };
         self.attempts.insert(id, call);
         Ok(came)
+    }
+
+    fn can_be_rung(&self, to: &Digits) -> bool {
+        let Some(targets) = self.book.targets(to) else { return true };
+        let there = |id: &DeviceId| self.book.phones.get(id).is_some_and(|phone| phone.reachable());
+        targets.phones.is_empty() || targets.phones.iter().any(there)
     }
 
     fn answer_call(&mut self, which: &Which, guard: &Guard) -> Result<Came, Refused> {

@@ -220,7 +220,7 @@ impl Auditor {
             let leg = self.next_leg();
             let end = self.new_end(call.call, leg, device, false);
             self.start(Clock::Ringing(leg), limit_ms);
-            self.order(leg, OrderWhat::Ring { device, limit_ms, auto_answer: false });
+            self.order(leg, OrderWhat::Ring { device, limit_ms, auto_answer: call.auto_answer });
             call.called.push(end);
         }
         self.attempts.insert(call.call, call);
@@ -442,7 +442,11 @@ impl Auditor {
         for (request, before, outcome) in std::mem::take(&mut self.due) {
             let without_effect = match &outcome {
                 OutcomeSign::Refused(name) => !["first_leg", "peer_timeout", "peer_rejected"].contains(name),
-                OutcomeSign::Done | OutcomeSign::Made(..) | OutcomeSign::At(..) | OutcomeSign::Configured(_) => false,
+                OutcomeSign::Done
+                | OutcomeSign::Made(..)
+                | OutcomeSign::At(..)
+                | OutcomeSign::Ended(..)
+                | OutcomeSign::Configured(_) => false,
             };
             let through = if without_effect { before } else { self.counted.seq };
             for other in self.keys.answered(request, before, through, &outcome) {

@@ -104,6 +104,7 @@ impl Auditor {
             dialled,
             circuit: circuit.flatten(),
             ring_ms: None,
+            auto_answer: false,
             tone_ms: None,
             limit_ms: None,
             alerted: false,

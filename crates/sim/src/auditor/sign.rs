@@ -95,6 +95,7 @@ pub enum OutcomeSign {
     Made(CallId, ConnectionId, StageId),
     At(CallId, ConnectionId, StageId),
     Configured(u64),
+    Ended(CallId, StageId),
     Refused(&'static str),
 }
 
@@ -217,6 +218,7 @@ fn of_outcome(outcome: &Outcome) -> OutcomeSign {
         Ok(Answer::Made { call, connection, stage }) => OutcomeSign::Made(*call, *connection, *stage),
         Ok(Answer::Connection { call, connection, stage }) => OutcomeSign::At(*call, *connection, *stage),
         Ok(Answer::Configured(id)) => OutcomeSign::Configured(*id),
+        Ok(Answer::Ended { call, root, .. }) => OutcomeSign::Ended(*call, *root),
         Err(refusal) => OutcomeSign::Refused(refusal.name()),
     }
 }

@@ -6,9 +6,9 @@ use crate::event::{Arrival, What};
 use crate::id::{CallId, ConnectionId, DeviceId, LegId, StageId};
 use crate::leg::{Leg, Role, Work, smallest_free};
 use crate::model::{
-    Call, CallData, Connection, ConnectionState, FailTone, Line, LinePart, Origin, Prompt, Stage, StageKind,
+    Call, CallData, Connection, ConnectionState, FailTone, Line, LinePart, Origin, Prompt, Shown, Stage, StageKind,
 };
-use crate::party::{Addressed, Circuit, Digits, Party, PartyKind, Serving, Via};
+use crate::party::{Addressed, Circuit, Digits, Party, PartyKind, Presentation, Serving, Via};
 use crate::switch::Switch;
 use std::collections::BTreeMap;
 
@@ -23,6 +23,7 @@ pub(crate) struct NewCall {
     pub(crate) talk_limit_ms: Option<u64>,
     pub(crate) context: String,
     pub(crate) second: LegOptions,
+    pub(crate) shown: Option<Box<Shown>>,
 }
 
 /// What is known when a connection begins.
@@ -44,7 +45,7 @@ impl Switch {
     pub(crate) fn new_call(&mut self, new: NewCall) -> Call {
         let id = CallId(next(&mut self.state.counters.call));
         let root = StageId(next(&mut self.state.counters.stage));
-        let NewCall { origin, dialled, called, did, data, fail_tone, talk_limit_ms, context, second } = new;
+        let NewCall { origin, dialled, called, did, data, fail_tone, talk_limit_ms, context, second, shown } = new;
         let work = Work { legs: Vec::new(), second, refused: None, alerted: false, established: false, waiting: None };
         self.state.work.insert(id, work);
         Call {
@@ -62,6 +63,7 @@ impl Switch {
             connections: Vec::new(),
             open_stages: Vec::new(),
             context,
+            shown,
         }
     }
 
@@ -174,6 +176,7 @@ impl Switch {
             talk_limit_ms: None,
             context: config.context,
             second: LegOptions::default(),
+            shown: None,
         });
         let connection = self.new_connection(
             call.id,
@@ -208,21 +211,24 @@ impl Switch {
         let taken = connections.filter_map(|id| picture.connections.get(id)?.circuit).map(|circuit| circuit.number);
         smallest_free(taken).filter(|number| *number <= circuits)
     }
+}
 
-    /// Whether the caller's number may be shown to the called leg, and which.
-    pub(crate) fn shown_to_destination(&self, caller: &Connection, options: &LegOptions) -> Party {
-        let mut from = caller.party.clone();
-        if let Some(number) = &options.caller_id {
-            from.number = number.clone();
-        }
-        if let Some(name) = &options.caller_name {
-            from.name.clone_from(name);
-        }
-        if from.kind == PartyKind::Device && from.number.is_empty() {
-            from.number = caller.addressed.number.clone();
-        }
-        from
+/// Whom the called leg shows as the caller.
+pub(crate) fn shown_to_destination(caller: &Party, addressed: &Digits, options: &LegOptions) -> Party {
+    let mut from = caller.clone();
+    if let Some(number) = &options.caller_id {
+        from.number = number.clone();
     }
+    if let Some(name) = &options.caller_name {
+        from.name.clone_from(name);
+    }
+    if from.kind == PartyKind::Device && from.number.is_empty() {
+        from.number = addressed.clone();
+    }
+    if options.withheld {
+        from.presentation = Presentation::Restricted;
+    }
+    from
 }
 
 fn next(counter: &mut u64) -> u64 {

@@ -4,7 +4,7 @@ use crate::cause::{Cause, Elsewhere};
 use crate::command::{Answer, ClearedBy};
 use crate::engine::OrderKind;
 use crate::event::What;
-use crate::flow::begin::NewConnection;
+use crate::flow::begin::{NewConnection, shown_to_destination};
 use crate::flow::route::{RouteStep, strength};
 use crate::id::{CallId, ConnectionId, LegId};
 use crate::leg::Role;
@@ -51,7 +51,7 @@ impl Switch {
         let Some(stage) = self.state.picture.calls.get(&call).map(|call| call.stage) else { return };
         let second = self.state.work.get(&call).map(|work| work.second.clone()).unwrap_or_default();
         let ring_limit_ms = second.ring_ms.or(configured_ring_ms).unwrap_or(self.state.picture.settings.ring_ms);
-        let from = self.shown_to_destination(caller, &second);
+        let from = shown_to_destination(&caller.party, &caller.addressed.number, &second);
         let leg = self.new_leg();
         let mut party = self.party_of(step.device);
         if let Some(extension) = route.extension {
@@ -82,11 +82,8 @@ impl Switch {
             leg.unborn = Some(Box::new(connection));
         }
         self.state.timers.set(self.state.now.after_ms(ring_limit_ms), TimerReason::NoAnswer(leg));
-        let peer = Some(caller.leg);
-        self.order(
-            leg,
-            OrderKind::Ring { device: step.device, from, to: number, peer, auto_answer: false, ring_limit_ms },
-        );
+        let (peer, auto_answer) = (Some(caller.leg), second.auto_answer);
+        self.order(leg, OrderKind::Ring { device: step.device, from, to: number, peer, auto_answer, ring_limit_ms });
     }
 
     /// A called phone rings.

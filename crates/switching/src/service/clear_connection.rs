@@ -3,11 +3,12 @@
 //! A ringing phone that is cleared counts as having refused the call. With two parties, the other is released too.
 
 use crate::cause::Cause;
-use crate::command::{Answer, ClearedBy, Guard, Which};
+use crate::command::{Answer, ClearedBy, DeviceName, Guard, Which};
 use crate::id::{CallId, ConnectionId};
 use crate::model::ConnectionState;
 use crate::refusal::Refusal;
 use crate::switch::Switch;
+use std::collections::BTreeSet;
 
 impl Switch {
     pub(crate) fn clear_connection(&mut self, which: &Which, guard: &Guard) -> Result<Answer, Refusal> {
@@ -36,6 +37,24 @@ impl Switch {
         let first = it.connections.first().copied().ok_or(Refusal::UnknownConnection)?;
         let answer = self.named(first)?;
         self.clear_call(call, Cause::NormalClearing, Some(first));
+        Ok(answer)
+    }
+
+    /// Clears every call in which a device has a leg, also one that does not ring yet; the newest call is answered.
+    pub(crate) fn clear_device(&mut self, device: &DeviceName) -> Result<Answer, Refusal> {
+        let device = self.device(device)?;
+        let calls: BTreeSet<CallId> = self.state.legs.calls_of(device).collect();
+        let picture = &self.state.picture;
+        let newest = calls.last().and_then(|call| picture.calls.get(call));
+        let root = newest.and_then(|call| picture.stages.get(&call.root));
+        let Some(root) = root else { return Err(Refusal::NoSuchCall { wanted: Vec::new() }) };
+        let answer = Answer::Ended { call: root.call, root: root.id, opened: root.opened };
+        for call in calls {
+            let picture = &self.state.picture;
+            let Some(it) = picture.calls.get(&call) else { continue };
+            let own = picture.connections_of(it).find(|connection| connection.device == device).map(|it| it.id);
+            self.clear_call(call, Cause::NormalClearing, own);
+        }
         Ok(answer)
     }
 

@@ -8,14 +8,14 @@ use crate::command::{Answer, Awaits, DestinationCheck, Guard, LegOptions, MakeCa
 use crate::config::DeviceKind;
 use crate::engine::OrderKind;
 use crate::event::{Purpose, What};
-use crate::flow::begin::{NewCall, NewConnection};
+use crate::flow::begin::{NewCall, NewConnection, shown_to_destination};
 use crate::id::DeviceId;
 use crate::leg::Role;
 use crate::limits::{
     CORRELATOR_LEN_MAX, CUSTOM_MAX, NAME_LEN_MAX, RING_MS_MAX, VAR_NAME_LEN_MAX, VAR_VALUE_LEN_MAX, VARS_MAX,
 };
-use crate::model::{CallData, ConnectionState, Origin, Prompt, StageKind};
-use crate::party::{Addressed, Party, Via};
+use crate::model::{CallData, ConnectionState, Device, Origin, Prompt, Shown, StageKind};
+use crate::party::{Addressed, Digits, Party, Presentation, Via};
 use crate::refusal::{Refusal, Shortage};
 use crate::switch::{Done, Switch};
 use crate::timer::TimerReason;
@@ -37,6 +37,9 @@ impl Switch {
             (None, DestinationCheck::Early) => return Err(Refusal::UnknownNumber),
             (None, DestinationCheck::Late) => Party::remote(make.to.clone(), String::new()),
         };
+        if make.second.must_be_registered && !self.reachable(device, &make.to) {
+            return Err(Refusal::Unregistered);
+        }
         let mut party = self.party_of(device);
         if let Some(extension) = as_extension.and_then(|id| self.state.picture.extensions.get(&id)) {
             party.number = extension.config.number.clone();
@@ -66,9 +69,21 @@ impl Switch {
         Ok(())
     }
 
+    /// Whether a phone of the number could be rung; a number that is not one of ours has none to be registered.
+    fn reachable(&self, from: DeviceId, to: &Digits) -> bool {
+        let Some(route) = self.route(Some(from), to) else { return true };
+        let phones = route.steps.iter().filter_map(|step| self.state.picture.devices.get(&step.device));
+        route.steps.is_empty() || phones.into_iter().any(Device::in_service)
+    }
+
     fn begin_two_leg(&mut self, make: MakeCall, device: DeviceId, party: Party, called: Party, reply: ReplyAt) -> Done {
         let MakeCall { to, prompt, first, second, fail_tone, talk_limit_ms, vars, custom, correlator, .. } = make;
         let context = self.state.picture.devices.get(&device).map(|it| it.config.context.clone()).unwrap_or_default();
+        let shown = Shown {
+            first: shown_to_first(party.clone(), &called, &first),
+            second: shown_to_destination(&party, &party.number, &second),
+        };
+        let from = shown.first.clone();
         let call = self.new_call(NewCall {
             origin: Origin::Application(self.request.unwrap_or(crate::id::RequestId(0))),
             dialled: to.clone(),
@@ -79,6 +94,7 @@ impl Switch {
             talk_limit_ms,
             context,
             second,
+            shown: Some(Box::new(shown)),
         });
         let leg = self.new_leg();
         let connection = self.new_connection(
@@ -111,7 +127,6 @@ impl Switch {
         let ring_limit_ms = first.ring_ms.unwrap_or(self.state.picture.settings.first_leg_ring_ms);
         self.state.timers.set(self.state.now.after_ms(ring_limit_ms), TimerReason::NoAnswer(leg));
         let auto_answer = prompt != Prompt::Ring;
-        let from = shown_to_first(party, &called, &first);
         self.order(leg, OrderKind::Ring { device, from, to, peer: None, auto_answer, ring_limit_ms });
         match reply {
             ReplyAt::Accepted => Done::Now(Answer::Made { call: id, connection: made, stage: root }),
@@ -134,6 +149,9 @@ fn shown_to_first(own: Party, called: &Party, options: &LegOptions) -> Party {
     }
     if let Some(name) = &options.caller_name {
         from.name.clone_from(name);
+    }
+    if options.withheld {
+        from.presentation = Presentation::Restricted;
     }
     from
 }

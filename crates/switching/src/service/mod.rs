@@ -24,6 +24,7 @@ impl Switch {
             Verb::SetDoNotDisturb { number, on } => self.set_do_not_disturb(&number, on).map(Done::Now),
             Verb::OpenSession { device, user } => self.open_session(&device, user).map(Done::Now),
             Verb::CloseSession { device } => self.close_session(&device).map(Done::Now),
+            Verb::ClearDevice { device } => self.clear_device(&device).map(Done::Now),
             Verb::Shutdown => {
                 self.shut_down();
                 Ok(Done::Now(Answer::Done))

@@ -36,6 +36,7 @@ ladders! {
     associate_data
     busy
     cancelled_by_the_caller
+    clear_device
     cleared_by_command_in_every_state
     click_to_call
     device_without_a_directory_number
@@ -52,6 +53,7 @@ ladders! {
     make_call_replies_at_first_answer
     no_answer
     off_hook_and_auto_answer
+    options_of_the_second_leg
     phone_to_phone
     rejected
     shutdown

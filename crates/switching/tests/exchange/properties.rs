@@ -166,7 +166,12 @@ fn make(from: usize, to: usize, how: u8) -> Verb {
         to: digits(NUMBERS[to]),
         prompt: prompts[usize::from(how) % 3],
         first: LegOptions { must_be_registered: how.is_multiple_of(3), ..LegOptions::default() },
-        second: LegOptions { ring_ms: (how.is_multiple_of(4)).then_some(3_000), ..LegOptions::default() },
+        second: LegOptions {
+            ring_ms: (how.is_multiple_of(4)).then_some(3_000),
+            must_be_registered: how.is_multiple_of(5),
+            auto_answer: how.is_multiple_of(7),
+            ..LegOptions::default()
+        },
         as_number: (how.is_multiple_of(9)).then(|| digits("1006")),
         fail_tone: if how % 4 < 2 { FailTone::Reject } else { FailTone::Tone { ms: u64::from(how % 4) * 1_000 } },
         talk_limit_ms: (how.is_multiple_of(6)).then_some(4_000),
@@ -195,6 +200,7 @@ fn clear(who: usize, how: u8) -> Verb {
         0..4 => Verb::ClearConnection { which },
         4 | 5 => Verb::ClearCall { which },
         6 => Verb::ClearCallById { call: CallId(who as u64) },
+        7 => Verb::ClearDevice { device: named(LABELS[who]) },
         _ => Verb::ClearConnection { which: Which::Connection(ConnectionId(who as u64)) },
     }
 }

@@ -107,6 +107,7 @@ fn step(world: &mut World, line: &str, last: &mut LastReport) -> Vec<Output> {
             Some(call) => command(world, Verb::ClearCallById { call }, &options),
             None => command(world, Verb::ClearCall { which: selector(which, &ANY_STATE, &options) }, &options),
         },
+        ["clear_device", label] => command(world, Verb::ClearDevice { device: named(label) }, &options),
         ["data", which, ..] => {
             let which = selector(which, &ANY_STATE, &options);
             command(world, Verb::AssociateData { which, patch: Box::new(patch(&words)) }, &options)
@@ -214,7 +215,12 @@ fn make(from: &str, to: &str, options: &Options<'_>) -> Verb {
             Some(other) => panic!("no prompt {other}"),
         },
         first: LegOptions { caller_id: options.get("show").map(|show| digits(show)), ..leg("ring1") },
-        second: LegOptions { must_be_registered: false, ..leg("ring2") },
+        second: LegOptions {
+            must_be_registered: options.contains_key("registered2"),
+            auto_answer: options.contains_key("auto2"),
+            withheld: options.contains_key("withheld"),
+            ..leg("ring2")
+        },
         as_number: options.get("as").map(|number| digits(number)),
         fail_tone: number(options, "tone").map_or(FailTone::Reject, |ms| FailTone::Tone { ms }),
         talk_limit_ms: number(options, "limit"),

@@ -122,7 +122,7 @@ async fn configure(incoming: Incoming) -> Outcome {
             created = Some(id.clone());
             json!({ "id": id })
         }
-        Answer::Done | Answer::Made { .. } | Answer::Connection { .. } => json!({}),
+        Answer::Done | Answer::Made { .. } | Answer::Connection { .. } | Answer::Ended { .. } => json!({}),
     })?;
     if let (201, Some(id)) = (status, created) {
         answer::header(response.headers_mut(), "location", Some(format!("{place}/{id}")));

@@ -124,7 +124,7 @@ async fn configure(incoming: &Incoming, change: Change) -> Done<u64> {
     let reply = incoming.door.exchange().configure(incoming.principal(), change).await?;
     match &reply.outcome {
         Ok(Answer::Configured(id)) => Ok(*id),
-        Ok(Answer::Done | Answer::Made { .. } | Answer::Connection { .. }) => {
+        Ok(Answer::Done | Answer::Made { .. } | Answer::Connection { .. } | Answer::Ended { .. }) => {
             Err(Problem::of_refusal(&Refusal::Internal))
         }
         Err(refusal) => Err(Problem::of_reply(&reply, refusal)),

@@ -109,6 +109,7 @@ fn leg(fields: Fields<'_>, at: &str) -> Done<LegOptions> {
         caller_name: fields.text("name").map(str::to_owned),
         ring_ms: fields.number("ring_timeout_s").map(|s| s * 1_000),
         must_be_registered: fields.flag("must_be_registered").unwrap_or(false),
+        ..LegOptions::default()
     })
 }
 

@@ -128,6 +128,7 @@ pub fn result(answer: &Answer) -> Value {
         Answer::Made { call, connection, stage } | Answer::Connection { call, connection, stage } => json!({
             "call": call.to_string(), "connection": connection.to_string(), "stage": stage.to_string(),
         }),
+        Answer::Ended { call, root, .. } => json!({ "call": call.to_string(), "stage": root.to_string() }),
         Answer::Configured(id) => json!({ "id": id }),
     }
 }
