@@ -11,6 +11,7 @@ mod doors;
 mod driver;
 mod http;
 mod maintenance;
+mod memory;
 mod metrics;
 mod projector;
 mod recover;

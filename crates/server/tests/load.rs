@@ -6,17 +6,21 @@ use common::sipp::{Does, SipPhone};
 use common::{Office, wait_within};
 use serde_json::json;
 use std::net::{TcpListener, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// Calls before it is noted what is in use.
+const FIRST_CALLS: u32 = 1_500;
 /// Calls that are made.
 const CALLS: u32 = 10_000;
 /// Calls a second: what an unoptimised build keeps up with on two cores.
 const RATE: u32 = 100;
 /// Transactions linger for 64 times T1 (32 s) after the last call, and a little.
 const LINGERS: Duration = Duration::from_secs(60);
-/// Resident memory may grow by so much: rings of events and signalling, caches of the database, and what the allocator keeps of
-/// the 20,000 transactions that linger at the peak (measured: 34 MiB). That it goes back to its start is not claimed.
-const GROWTH_MAX_KIB: u64 = 64 * 1_024;
+/// Resident memory of the idle program afterwards is at most this much above what it was before (measured: 9 MiB above 35). Rings
+/// of recent events and signalling, and pages that are free in part, are what stays; that it is back at its start is not claimed.
+const NEAR_KIB: u64 = 16 * 1_024;
+/// Freed memory goes back once most of the lingering transactions are over.
+const GIVES_BACK: Duration = Duration::from_secs(15);
 
 fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
@@ -33,6 +37,21 @@ fn metric(office: &Office, name: &str) -> u64 {
     let text = office.http("GET", &url, None, &[]).text;
     let line = text.lines().find(|line| line.split(' ').next() == Some(name));
     line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+}
+
+/// Makes so many calls, and waits until their dialogs, transactions and ports are gone.
+fn calls(office: &Office, from: &SipPhone, to: &SipPhone, count: u32) {
+    let callee = to.answer_many(Does::Answers(0), count);
+    from.call_many("1102", count, RATE).finish();
+    callee.finish();
+    office.wait_idle();
+    wait_within(LINGERS, "dialogs, transactions and ports are gone", || {
+        let in_use: u64 = ["sip_dialogs_active", "sip_transactions_active", "rtp_ports_active", "calls_active"]
+            .into_iter()
+            .map(|name| metric(office, &format!("hookswitch_{name}")))
+            .sum();
+        (in_use == 0).then_some(())
+    });
 }
 
 #[test]
@@ -59,29 +78,24 @@ fn under_load_ten_thousand_calls_leave_nothing() {
     one.register(200);
     other.register(200);
 
-    // A first few calls fill pools and caches; what they leave is the start.
-    let callee = other.answer_many(Does::Answers(0), 300);
-    one.call_many("1102", 300, RATE).finish();
-    callee.finish();
-    office.wait_idle();
+    // First calls fill pools, rings and caches, each of a fixed size; what they leave is the start.
+    calls(&office, &one, &other, FIRST_CALLS);
     let pid = office.pid();
     let (memory, files) = (resident_kib(pid), descriptors(pid));
 
-    let callee = other.answer_many(Does::Answers(0), CALLS);
-    one.call_many("1102", CALLS, RATE).finish();
-    callee.finish();
-    office.wait_idle();
+    calls(&office, &one, &other, CALLS);
     assert_eq!(office.get("/connections")["items"], json!([]));
-    wait_within(LINGERS, "dialogs, transactions and ports are gone", || {
-        let in_use: u64 = ["sip_dialogs_active", "sip_transactions_active", "rtp_ports_active", "calls_active"]
-            .into_iter()
-            .map(|name| metric(&office, &format!("hookswitch_{name}")))
-            .sum();
-        (in_use == 0).then_some(())
-    });
     let answered = metric(&office, "hookswitch_calls_total{direction=\"internal\",result=\"answered\"}");
-    assert_eq!(answered, u64::from(CALLS) + 300, "one record per call");
+    assert_eq!(answered, u64::from(FIRST_CALLS + CALLS), "one record per call");
     assert!(descriptors(pid) <= files + 2, "descriptors: {} before, {} now", files, descriptors(pid));
-    let grown = resident_kib(pid).saturating_sub(memory);
-    assert!(grown < GROWTH_MAX_KIB, "{grown} KiB more than after the first calls ({memory} KiB)");
+    let until = Instant::now() + GIVES_BACK;
+    let mut now = resident_kib(pid);
+    while now > memory + NEAR_KIB && Instant::now() < until {
+        // Each look is a request, so that the program has a turn to note that the storm is over.
+        metric(&office, "hookswitch_calls_active");
+        now = resident_kib(pid);
+    }
+    eprintln!("resident memory: {memory} KiB before, {now} KiB after");
+    assert!(now <= memory + NEAR_KIB, "resident memory: {memory} KiB before, {now} KiB after");
+    conformance::proves_partly("SIP-14", "idle memory ends some 9 MiB above a start of 35 MiB");
 }

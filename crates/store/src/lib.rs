@@ -77,6 +77,15 @@ impl Store {
         Self::Memory(Memory::default())
     }
 
+    /// Lets go of what is in memory only to be read again.
+    pub fn release_memory(&self) {
+        match self {
+            // It is a kindness: a store that cannot is as good as before.
+            Self::Sqlite(sqlite) => drop(sqlite.release_memory()),
+            Self::Memory(_) => {}
+        }
+    }
+
     /// Reads see everything written so far.
     pub fn read<T>(&self, read: impl FnOnce(View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         match self {

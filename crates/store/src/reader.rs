@@ -62,6 +62,20 @@ impl Reader {
         }
     }
 
+    /// Lets go of database pages that idle connections keep only to read them again.
+    pub fn release_memory(&self) {
+        match &self.0 {
+            Kind::Memory(_) => {}
+            Kind::Sqlite(pool) => {
+                let free = pool.free.lock().unwrap_or_else(PoisonError::into_inner);
+                for conn in &free.idle {
+                    // It is a kindness: a connection that cannot is as good as before.
+                    let _ = conn.release_memory();
+                }
+            }
+        }
+    }
+
     /// Copies the store to a file that must not exist yet, while calls go on. Opened, the copy is a new life of every
     /// log (another epoch). A store in memory has nothing to copy and refuses.
     pub fn backup_to(&self, path: &Path) -> Result<(), StoreError> {

@@ -45,8 +45,13 @@ impl<T> Ring<T> {
 
     /// Appends one frame and gives its position. Readers are told by [`Ring::publish`].
     pub fn push(&self, frame: T) -> u64 {
+        self.push_shared(Arc::new(frame))
+    }
+
+    /// Appends a frame that other places of the ring may hold too.
+    pub fn push_shared(&self, frame: Arc<T>) -> u64 {
         let mut slots = self.lock();
-        slots.items.push_back(Arc::new(frame));
+        slots.items.push_back(frame);
         if slots.items.len() > self.0.most {
             slots.items.pop_front();
             slots.first += 1;

@@ -31,6 +31,7 @@ pub struct Stream(Arc<Inner>);
 
 struct Inner {
     ring: Ring<Slot>,
+    cold: Arc<Slot>,
     /// Set by the door; before that nobody watches.
     clock: OnceLock<Clock>,
     watchers: AtomicUsize,
@@ -48,6 +49,7 @@ impl Stream {
     pub fn new(next: u64) -> Self {
         Self(Arc::new(Inner {
             ring: Ring::new(next, HOT_EVENTS_MAX),
+            cold: Arc::new(Slot::Cold),
             clock: OnceLock::new(),
             watchers: AtomicUsize::new(0),
             linger: AtomicU64::new(0),
@@ -99,10 +101,11 @@ impl Frames for Stream {
     fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
         let watched = self.0.watchers.load(Ordering::Acquire) > 0 || event.seq <= self.0.linger.load(Ordering::Relaxed);
         let slot = match self.0.clock.get() {
-            Some(clock) if watched => Slot::Hot(render(before, event, after, clock)),
-            Some(_) | None => Slot::Cold,
+            Some(clock) if watched => Arc::new(Slot::Hot(render(before, event, after, clock))),
+            // One for all: thousands of small allocations that live long would each keep a page of memory from going back.
+            Some(_) | None => Arc::clone(&self.0.cold),
         };
-        let position = self.0.ring.push(slot);
+        let position = self.0.ring.push_shared(slot);
         assert_eq!(position, event.seq, "a position of the ring is a sequence number");
     }
 

@@ -9,6 +9,7 @@ mod wire;
 use crate::asks::Answerer;
 use crate::batch::Draft;
 use crate::maintenance::Maintenance;
+use crate::memory::{self, Ebb};
 use crate::metrics::{InUse, Metrics};
 use crate::projector::Projector;
 use crate::registrations::WriteBehind;
@@ -101,6 +102,7 @@ pub struct Driver {
     /// When the figures were last noted, and whether something happened since.
     measured: Option<Time>,
     unmeasured: bool,
+    ebb: Ebb,
     /// Legs of recent calls, for ladders.
     legs: std::collections::VecDeque<(CallId, LegId)>,
 }
@@ -131,6 +133,7 @@ impl Driver {
             io: None,
             measured: None,
             unmeasured: false,
+            ebb: Ebb::default(),
             registrations: WriteBehind::default(),
             legs: std::collections::VecDeque::new(),
         }
@@ -404,14 +407,18 @@ impl Driver {
         self.unmeasured = false;
         let [_, dialogs, transactions, relay_ports] = self.parts.engines.sip.in_use();
         let picture = self.parts.switch.picture();
-        self.parts.metrics.set(InUse {
+        let in_use = InUse {
             calls: picture.calls.len(),
             registrations: self.parts.engines.sip.registered(),
             dialogs,
             transactions,
             relay_ports,
             seq: picture.seq,
-        });
+        };
+        if self.ebb.note(&in_use) {
+            memory::give_back(&self.parts.store, &self.parts.blocking);
+        }
+        self.parts.metrics.set(in_use);
     }
 
     /// Hands what has gathered to the store.

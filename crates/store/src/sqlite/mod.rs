@@ -61,7 +61,7 @@ pub struct SqliteOptions {
 impl SqliteOptions {
     /// The usual settings for a file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), durability: Durability::Process, cache_kib: 32 * 1024 }
+        Self { path: path.into(), durability: Durability::Process, cache_kib: 4 * 1024 }
     }
 }
 
@@ -101,6 +101,11 @@ impl Sqlite {
 
     pub(crate) fn options(&self) -> &SqliteOptions {
         &self.options
+    }
+
+    /// Lets go of pages that are in memory only to be read again.
+    pub(crate) fn release_memory(&self) -> Result<(), StoreError> {
+        Ok(self.conn.release_memory()?)
     }
 
     /// Makes the next commit survive a loss of power, or not.

@@ -1,0 +1,80 @@
+//! Memory goes back to the operating system after a storm of calls.
+//!
+//! SIP transactions linger for half a minute after the last message (RFC 3261, timers B to J), and the database keeps the pages it
+//! has read. Both are let go when the storm is over; the allocator alone would keep what they took for ever.
+
+use crate::metrics::InUse;
+use store::{Store, StoreHandle};
+use tokio::runtime::Handle;
+
+/// Fewer transactions and calls than this at the peak are not worth the trouble.
+const STORM: usize = 512;
+/// The storm is over when so many times fewer are left than at its peak.
+const EBB: usize = 8;
+
+/// Watches for the end of a storm.
+#[derive(Debug, Default)]
+pub struct Ebb {
+    peak: usize,
+}
+
+impl Ebb {
+    /// Takes what is in use now; true once after each storm.
+    pub fn note(&mut self, in_use: &InUse) -> bool {
+        let now = in_use.transactions + in_use.calls;
+        self.peak = self.peak.max(now);
+        let over = self.peak >= STORM && now <= self.peak / EBB;
+        if over {
+            self.peak = now;
+        }
+        over
+    }
+}
+
+/// Gives back what is free, on other threads than the caller's.
+pub fn give_back(store: &StoreHandle, blocking: &Handle) {
+    let blocking = blocking.clone();
+    let reader = store.reader().clone();
+    let task = move |store: &mut Store| {
+        store.release_memory();
+        blocking.spawn_blocking(move || {
+            reader.release_memory();
+            trim();
+        });
+    };
+    // A store that is too busy for this has no ebb.
+    let _ = store.run(Box::new(task));
+}
+
+/// Tells the allocator to give free pages back.
+#[cfg(target_env = "gnu")]
+#[allow(
+    unsafe_code,
+    reason = "glibc keeps freed pages until it is told; the call takes no pointer and touches no live memory"
+)]
+fn trim() {
+    // SAFETY: malloc_trim(3) is thread-safe and has no precondition.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Other allocators give free pages back by themselves.
+#[cfg(not(target_env = "gnu"))]
+fn trim() {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ebb, STORM};
+    use crate::metrics::InUse;
+
+    #[test]
+    fn the_end_of_a_storm_is_told_once() {
+        let mut ebb = Ebb::default();
+        let mut note = |transactions| ebb.note(&InUse { transactions, ..InUse::default() });
+        assert!(!note(0) && !note(STORM / 2) && !note(0), "that was no storm");
+        assert!(!note(STORM) && !note(STORM / 2), "it is not over yet");
+        assert!(note(STORM / 8) && !note(0), "once");
+        assert!(!note(STORM * 4) && note(1), "and again");
+    }
+}
