@@ -3,7 +3,6 @@
 use super::{Office, Opened, Serve};
 use dialects::clickcall::{Door, router};
 
-#[allow(clippy::unnecessary_wraps, reason = "every door is opened by the same form")]
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
     let door = Door::new(office.exchange.clone());
     Ok(Opened {

@@ -9,9 +9,7 @@ use super::super::wire::{ClickToCall, Document};
 use super::super::{Door, NAME, id};
 use crate::common::exchange::Submit;
 use std::collections::BTreeMap;
-use switching::command::{
-    DestinationCheck, DeviceName, Guard, LegOptions, MakeCall, Principal, ReplyAt, Verb, Which,
-};
+use switching::command::{DestinationCheck, DeviceName, Guard, LegOptions, MakeCall, Principal, ReplyAt, Verb, Which};
 use switching::model::{ConnectionState, FailTone, Prompt};
 use switching::party::Digits;
 use switching::refusal::Refusal;

@@ -62,7 +62,9 @@ async fn credentials_come_before_everything_else() {
     assert_eq!(rig.codes(&with("ann", &"x".repeat(129), "104")).await, [101]);
     assert_eq!(rig.codes(&with("ann", "open sesame", "102")).await, [104], "no destination comes before whose it is");
     let whose = |station: &str, source: &str| {
-        call("102").replace("<stnnum>104", &format!("<stnnum>{station}")).replace("<dialnum>104", &format!("<dialnum>{source}"))
+        call("102")
+            .replace("<stnnum>104", &format!("<stnnum>{station}"))
+            .replace("<dialnum>104", &format!("<dialnum>{source}"))
     };
     assert_eq!(rig.codes(&whose("102", "102")).await, [102]);
     assert_eq!(rig.codes(&whose("", "104")).await, [102]);
@@ -173,7 +175,8 @@ async fn several_commands_are_carried_out_in_order() {
     let to = |source: &str, number: &str| command(source, &format!("<destinfo><dialnum>{number}</dialnum></destinfo>"));
     let commands = [to("104", "102"), to("104", "102"), to("204", "102"), to("102", "104")].concat();
     let answer = rig.post("/ipecs_svc", "", &document("cmd_cnt='7' requestid='r-1'", &commands)).await;
-    let head = "<response encrypt=\"off\" servicename=\"clicktocall\" type=\"service\" responseid=\"r-1\" cmd_cnt=\"4\">";
+    let head =
+        "<response encrypt=\"off\" servicename=\"clicktocall\" type=\"service\" responseid=\"r-1\" cmd_cnt=\"4\">";
     assert!(answer.contains(head), "{answer}");
     let codes: Vec<&str> = answer.lines().filter(|line| line.contains("<code>")).map(str::trim).collect();
     assert_eq!(codes, ["<code>100</code>", "<code>110</code>", "<code>100</code>", "<code>102</code>"]);

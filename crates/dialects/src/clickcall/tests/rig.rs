@@ -229,7 +229,8 @@ impl Rig {
 
     /// A POST of a body.
     pub async fn post(&self, path: &str, fields: &str, body: &str) -> String {
-        let head = format!("POST {path} HTTP/1.1\r\nHost: pbx\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: pbx\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         self.octets(format!("{head}{fields}\r\n{body}").as_bytes()).await
     }
 

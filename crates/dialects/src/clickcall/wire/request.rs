@@ -113,8 +113,10 @@ mod tests {
     fn white_space_order_and_unknown_things_do_not_matter() {
         let command = "<destinfo><dialnum>\n 2 </dialnum></destinfo><extra><dialnum>9</dialnum></extra>\
                        <userinfo><userpwd> p&amp;w </userpwd><stnnum>1</stnnum></userinfo>";
-        let text = format!("<ipecs_svc><request requestid='r&gt;1' servicename='clicktocall' x='y'>\
-             <clicktocall>{command}</clicktocall><clicktocall/></request></ipecs_svc>");
+        let text = format!(
+            "<ipecs_svc><request requestid='r&gt;1' servicename='clicktocall' x='y'>\
+             <clicktocall>{command}</clicktocall><clicktocall/></request></ipecs_svc>"
+        );
         let document = read(text.as_bytes()).expect("readable");
         assert_eq!((document.requestid.as_deref(), document.kind), (Some("r>1"), None));
         let [first, second] = document.commands.as_slice() else { panic!("{:?}", document.commands) };
