@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use switching::Input;
 use switching::command::{Configure, Principal};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig};
+use switching::config::{
+    Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig,
+};
 use switching::engine::{Contact, EngineInput};
 use switching::id::{DeviceId, RequestId};
 use switching::party::Digits;
@@ -49,6 +51,7 @@ impl Office {
                 can: Capabilities { remote_answer: n % 3 == 0, auto_answer: true },
                 context: "house".into(),
                 display_name: String::new(),
+                class: ClassOfService::default(),
             };
             built.change(Change::PutDevice { id: None, config: Box::new(config) });
         }
@@ -88,6 +91,7 @@ impl Office {
             can: Capabilities::default(),
             context: "outside".into(),
             display_name: "Carrier".into(),
+            class: ClassOfService::default(),
         };
         self.change(Change::PutDevice { id: None, config: Box::new(config) });
         let pairs = self.numbers.iter().take(20).map(|inside| (digits(&format!("4930{inside}")), inside.clone()));

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switching::command::{Command, Configure, Principal, Reply};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
+use switching::config::{Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names};
 use switching::engine::{Contact, EngineInput, Order, OrderKind, Report, ReportKind};
 use switching::id::{DeviceId, LegId, RequestId};
 use switching::party::{Digits, Party};
@@ -121,6 +121,7 @@ impl Rig {
             can: Capabilities::default(),
             context: "internal".to_owned(),
             display_name: String::new(),
+            class: ClassOfService::default(),
         };
         self.change(Change::PutDevice { id: None, config: Box::new(config) });
         self.register(number, true);
@@ -148,6 +149,14 @@ impl Rig {
         let by = Principal { door: "test".to_owned(), account: "test".to_owned() };
         let request = RequestId(core.requests);
         core.feed(Input::Configure(Box::new(Configure { request, by, change })));
+    }
+
+    /// The class of service of a phone.
+    pub fn classify(&self, number: &str, class: ClassOfService) {
+        let id = self.id_of(number);
+        let mut config = self.exchange.read(|picture| picture.devices[&id].config.clone());
+        config.class = class;
+        self.change(Change::PutDevice { id: Some(id), config: Box::new(config) });
     }
 
     fn id_of(&self, number: &str) -> DeviceId {
@@ -249,7 +258,7 @@ async fn drive(core: Arc<Mutex<Core>>, mut down: mpsc::Receiver<Down>) {
     }
 }
 
-fn digits(text: &str) -> Digits {
+pub fn digits(text: &str) -> Digits {
     Digits::parse(text).expect("a number")
 }
 
