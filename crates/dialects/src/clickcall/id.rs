@@ -16,6 +16,16 @@ pub fn number(text: &str) -> Option<Digits> {
     if keys { Digits::parse(&dialled) } else { None }
 }
 
+/// Whether the vendor's "Click To Call Service" of a station is enabled (CCX-04); one that does not exist has no class of service.
+#[must_use]
+pub fn is_enabled(picture: &Picture, station: &Digits) -> bool {
+    let device = picture.device_by_number(station).or_else(|| {
+        let (_, extension) = picture.extension_by_number(station)?;
+        picture.devices.get(&extension.config.primary?)
+    });
+    device.is_none_or(|device| !device.config.class.no_click_to_call)
+}
+
 /// The phone that a user of `station` may have rung first: the station itself, or another phone of the same directory number,
 /// which is what the vendor's personal group is here (CCX-08). None: it is not the user's.
 #[must_use]

@@ -113,7 +113,17 @@ fn wire_the_second_stage_is_an_ordinary_call_of_the_desk_phone() {
     office.hand("1001", "plug_in", json!({}));
     wait_for("it is back", || (office.get("/devices/number:1001")["in_service"] == json!(true)).then_some(()));
     assert_eq!(codes(&office, &desk.call("1001", "1004")), [100]);
-    conformance::proves_partly("CCX-12", "classes of service");
+    assert_eq!(codes(&office, &desk.hang_up()), [100]);
+    office.hand("1003", "hang_up", json!({}));
+    office.wait_idle();
+    // The class of service of the source decides, and busy is told first.
+    let barred = office.console("PATCH", "/devices/number:1001", Some(json!({ "barred": ["1004"] })));
+    assert_eq!(barred.status, 200, "{}", barred.text);
+    assert_eq!(codes(&office, &desk.call("1001", "1004")), [103]);
+    office.hand("1001", "dial", json!({"to": "1003"}));
+    wait_states(&office, &["connected", "alerting"]);
+    assert_eq!(codes(&office, &desk.call("1001", "1004")), [110]);
+    conformance::proves("CCX-12");
 }
 
 #[test]

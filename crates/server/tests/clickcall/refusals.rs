@@ -28,9 +28,25 @@ fn wire_every_code_has_its_cause_and_its_text() {
     assert_eq!(codes(&office, &console.call("1101", "1002")), [101]);
     assert_eq!(told(&call()), answer_of(100, "OK"));
     assert_eq!(told(&call()), answer_of(110, "CALLER_BUSY"));
-    conformance::proves_partly("CCX-06", "103: there are no classes of service yet; licence and feature switch");
-    conformance::proves_partly("CCX-11", "103: there are no classes of service yet");
-    conformance::proves_partly("CCX-04", "licence and feature switch; one credential record per user");
+    assert_eq!(codes(&office, &desk.hang_up()), [100]);
+    office.wait_idle();
+    let class = |fields: serde_json::Value| {
+        let patched = office.console("PATCH", "/devices/number:1101", Some(fields));
+        assert_eq!(patched.status, 200, "{}", patched.text);
+    };
+    class(json!({ "barred": ["0", "1003"] }));
+    assert_eq!(told(&desk.call("1101", "01064950821")), answer_of(103, "Call Restricted"));
+    assert_eq!(told(&desk.call("1101", "1003")), answer_of(103, "Call Restricted"));
+    class(json!({ "click_to_call": false }));
+    assert_eq!(told(&call()), answer_of(104, "NOK Etc"), "the service is not enabled for the station");
+    assert_eq!(codes(&office, &other.call("1102", "1002")), [104], "that is looked at before whose station it is");
+    assert_eq!(codes(&office, &wrong.call("1101", "1002")), [101], "and after the password");
+    assert!(states(&office).is_empty());
+    class(json!({ "click_to_call": true, "barred": [] }));
+    assert_eq!(told(&call()), answer_of(100, "OK"));
+    conformance::proves_partly("CCX-06", "there are no licences to be missing");
+    conformance::proves("CCX-11");
+    conformance::proves_partly("CCX-04", "there are no licences; one table of credentials, not two");
 }
 
 #[test]

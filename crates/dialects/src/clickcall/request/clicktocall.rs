@@ -46,12 +46,15 @@ async fn carry_out(door: &Door, document: &Document, command: &ClickToCall) -> R
         return Err(Code::NokEtc);
     }
     let identity = door.attempts.admit(&door.exchange, &command.userid, &command.userpwd).await.map_err(not_in)?;
+    let station = identity.settings.get("station").and_then(|station| Digits::parse(station));
+    if station.as_ref().is_some_and(|station| !door.exchange.read(|picture| id::is_enabled(picture, station))) {
+        return Err(Code::NokEtc);
+    }
     let call_type = supported(document, command)?;
     let destination = match call_type {
         CallType::Single => Some(id::number(&command.destination).ok_or(Code::NokEtc)?),
         CallType::Hangup => None,
     };
-    let station = identity.settings.get("station").and_then(|station| Digits::parse(station));
     let station = station.filter(|station| command.stnnum == station.as_str()).ok_or(Code::AccessDenied)?;
     let by = Principal { door: NAME.to_owned(), account: identity.account };
     match destination {
@@ -105,8 +108,8 @@ async fn call(door: &Door, by: Principal, station: &Digits, source: &str, to: Di
         vars: BTreeMap::new(),
         custom: BTreeMap::new(),
         correlator: None,
-        // An invalid destination is heard at the phone; the answer stays 100 (CCX-12).
-        check: DestinationCheck::Late,
+        // An invalid destination is heard at the phone, the answer stays 100 (CCX-12); one that is forbidden is told (103).
+        check: DestinationCheck::Rights,
     };
     let guard = Guard { device_idle: true, ..Guard::default() };
     submit(door, by, guard, Verb::MakeCall(Box::new(make))).await

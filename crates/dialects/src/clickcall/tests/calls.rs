@@ -1,6 +1,7 @@
 //! What a document does to the exchange, and the code it is answered with.
 
-use super::rig::{Rig, call, command, document};
+use super::rig::{Rig, call, command, digits, document};
+use switching::config::ClassOfService;
 use switching::model::ConnectionState;
 
 impl Rig {
@@ -181,4 +182,24 @@ async fn several_commands_are_carried_out_in_order() {
     let codes: Vec<&str> = answer.lines().filter(|line| line.contains("<code>")).map(str::trim).collect();
     assert_eq!(codes, ["<code>100</code>", "<code>110</code>", "<code>100</code>", "<code>102</code>"]);
     assert_eq!(answer.matches("<status_id />").count(), 4);
+}
+
+#[tokio::test]
+async fn a_class_of_service_forbids_numbers_and_the_service_itself() {
+    let rig = Rig::start().await;
+    rig.classify("104", ClassOfService { barred: vec![digits("0"), digits("102")], no_click_to_call: false });
+    assert_eq!(rig.codes(&call("01064950821")).await, [103], "whether or not there is such a number");
+    assert_eq!(rig.codes(&call("10-2")).await, [103]);
+    assert_eq!(rig.codes(&document("", &command("204", "<destinfo><dialnum>102</dialnum></destinfo>"))).await, [100]);
+    assert_eq!(rig.codes(&call("999")).await, [100], "not forbidden");
+    assert_eq!(rig.codes(&call("102")).await, [110], "busy comes before the class of service");
+    rig.passes_ms(60_000);
+    rig.classify("104", ClassOfService { barred: Vec::new(), no_click_to_call: true });
+    assert_eq!(rig.codes(&call("102")).await, [104]);
+    assert_eq!(
+        rig.codes(&call("102").replace("<stnnum>104", "<stnnum>102")).await,
+        [104],
+        "before whose station it is"
+    );
+    assert_eq!(rig.codes(&call("102").replace("open sesame", "x")).await, [101]);
 }
