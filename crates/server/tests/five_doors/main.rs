@@ -14,3 +14,4 @@ mod ladders;
 mod phones;
 mod records;
 mod room;
+mod sound;
