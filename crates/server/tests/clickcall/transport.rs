@@ -8,6 +8,17 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
+/// Octets of a body that is far too long.
+const OVERSIZE: usize = 67_108_864;
+/// What the program may grow by while half a gibibyte is offered to it.
+const GROWTH_MAX_KIB: u64 = 32 * 1_024;
+
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
 #[test]
 fn wire_requests_come_bare_or_in_parts_and_never_in_the_clear() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -157,17 +168,27 @@ fn wire_oversize_slow_and_cut_connections_hinder_nobody() {
             body.len()
         )
     };
-    // 64 MiB: answered, or closed, without having been taken.
-    let mut big = office.tls("clickcall");
-    big.write_all(b"POST /ipecs_svc HTTP/1.1\r\nHost: x\r\nContent-Length: 67108864\r\n\r\n").expect("taken");
-    let piece = vec![b' '; 65_536];
-    let mut sent = 0;
-    while sent < 67_108_864 && big.write_all(&piece).is_ok() {
-        sent += piece.len();
+    // 64 MiB, announced or in chunks: answered, or closed, without having been kept.
+    let before = resident_kib(office.pid());
+    for n in 0..8 {
+        let framing = if n % 2 == 0 { "Content-Length: 67108864" } else { "Transfer-Encoding: chunked" };
+        let mut big = office.tls("clickcall");
+        big.write_all(format!("POST /ipecs_svc HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n").as_bytes()).expect("taken");
+        let mut piece = vec![b' '; 65_536];
+        if n % 2 == 1 {
+            piece.splice(0..0, *b"10000\r\n");
+            piece.extend(b"\r\n");
+        }
+        let mut sent = 0;
+        while sent < OVERSIZE && big.write_all(&piece).is_ok() {
+            sent += piece.len();
+        }
+        assert!(sent < OVERSIZE, "nobody takes 64 MiB");
+        let said = read_all(&mut big);
+        assert!(said.is_empty() || said.contains("<code>199</code>"), "{said}");
     }
-    assert!(sent < 67_108_864, "nobody takes 64 MiB");
-    let said = read_all(&mut big);
-    assert!(said.is_empty() || said.contains("<code>199</code>"), "{said}");
+    let grown = resident_kib(office.pid()).saturating_sub(before);
+    assert!(grown < GROWTH_MAX_KIB, "it keeps {grown} KiB of what it refused");
     // A flood of header fields, one endless field, and no HTTP at all.
     let flood: String = (0..5_000).map(|n| format!("X-{n}: y\r\n")).collect();
     let endless = format!("X: {}\r\n", "y".repeat(200_000));
