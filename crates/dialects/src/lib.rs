@@ -3,6 +3,7 @@
 //! A door holds no call state of its own and never names another door. Commands go down through
 //! [`common::exchange::Exchange`]; frames come up as pure functions of (before, event, after, scope).
 
+pub mod clickcall;
 pub mod common;
 pub mod console;
 pub mod fusion;

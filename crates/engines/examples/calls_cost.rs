@@ -13,7 +13,7 @@ use sip::transport::{AddressPlan, Flow, Transport};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use switching::command::{Configure, Principal};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
+use switching::config::{Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names};
 use switching::id::{DeviceId, RequestId};
 use switching::party::Digits;
 use switching::time::Time;
@@ -130,6 +130,7 @@ impl Rig {
             can: Capabilities::default(),
             context: String::new(),
             display_name: String::new(),
+            class: ClassOfService::default(),
         };
         self.configure(Change::PutDevice { id: None, config: Box::new(config) });
         let named = |(id, device): (&DeviceId, &switching::model::Device)| {

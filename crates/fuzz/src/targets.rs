@@ -24,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "sdp", run: sdp },
     Target { name: "digest", run: digest },
     Target { name: "rtp_relay", run: rtp_relay },
+    Target { name: "clickcall", run: clickcall },
 ];
 
 /// A SIP datagram: every typed view of it is looked at, and what was read reads the same a second time.
@@ -129,4 +130,19 @@ fn rtp_relay(input: &[u8]) {
         relay.advance(Duration::from_millis(20));
     }
     while relay.poll_event().is_some() {}
+}
+
+/// A body at the ClickCall door, under a content type that names a boundary and under none: at most so many commands come out, and
+/// nothing that was sent is longer in them than in the document.
+fn clickcall(input: &[u8]) {
+    use dialects::clickcall::wire::{body, request};
+    for kind in [Some("multipart/form-data; boundary=b0"), None] {
+        let Some(document) = body::document(kind, input) else { continue };
+        let Ok(document) = request::read(document) else { continue };
+        assert!(document.commands.len() <= request::COMMANDS_MAX);
+        for command in &document.commands {
+            let texts = [&command.stnnum, &command.userid, &command.userpwd, &command.source, &command.destination];
+            assert!(texts.iter().map(|text| text.len()).sum::<usize>() <= input.len(), "something grew");
+        }
+    }
 }

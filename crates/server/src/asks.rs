@@ -4,7 +4,7 @@ use dialects::common::ask::{Ask, Fault, Identity, RecordQuery};
 use dialects::common::clock::Clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::secret::{self, Verified};
 use store::{DirectoryWrite, PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
 use switching::event::Event;
@@ -26,6 +26,8 @@ struct Inner {
     clock: Clock,
     backups: PathBuf,
     verified: Verified,
+    /// Hash of a password that opens nothing.
+    nobody: OnceLock<String>,
 }
 
 impl Answerer {
@@ -36,7 +38,14 @@ impl Answerer {
     /// When the system gives no random octets.
     pub fn new(store: StoreHandle, tenant: Tenant, clock: Clock, data: &Path) -> Result<Self, StoreError> {
         let verified = Verified::new(VERIFIED_MS)?;
-        Ok(Self(Arc::new(Inner { store, tenant, clock, backups: data.join("backups"), verified })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            tenant,
+            clock,
+            backups: data.join("backups"),
+            verified,
+            nobody: OnceLock::new(),
+        })))
     }
 
     /// Answers one question. Blocks: for a thread that may.
@@ -106,12 +115,21 @@ impl Answerer {
 
     fn login(&self, door: &str, user: &str, password: &str) -> Option<Identity> {
         let tenant = self.0.tenant;
-        let account = self.0.store.reader().read(|view| view.account(tenant, door, user)).ok()??;
+        let Some(account) = self.0.store.reader().read(|view| view.account(tenant, door, user)).ok()? else {
+            self.try_nobodys(password);
+            return None;
+        };
         let now_ms = self.0.clock.now().0;
         if !self.0.verified.verify(&account.password_hash, password, now_ms) {
             return None;
         }
         Some(identity(user.to_owned(), &account.settings))
+    }
+
+    /// Takes as long as looking at a known user's password does, so that time does not tell which users there are.
+    fn try_nobodys(&self, password: &str) {
+        let hash = self.0.nobody.get_or_init(|| secret::password_hash("nobody's").unwrap_or_default());
+        let _ = secret::verify(hash, password);
     }
 
     fn code(&self, door: &str, code: &str) -> Option<Identity> {

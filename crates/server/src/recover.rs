@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use store::{Batch, Store};
     use switching::command::{Command, Configure, DeviceName, Guard, LegOptions, MakeCall, Principal, ReplyAt, Verb};
-    use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, Names};
+    use switching::config::{Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, Names};
     use switching::engine::{Contact, EngineInput};
     use switching::id::{DeviceId, RequestId};
     use switching::model::{FailTone, Prompt};
@@ -161,6 +161,7 @@ mod tests {
             can: Capabilities::default(),
             context: String::new(),
             display_name: String::new(),
+            class: ClassOfService::default(),
         };
         let put = |request, text: &str| {
             let change = Change::PutDevice { id: None, config: Box::new(device(text)) };

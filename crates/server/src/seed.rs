@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use store::secret::{ha1, password_hash, sha256};
 use store::{ApiCode, DeviceSecret, DirectoryWrite};
 use switching::config::{
-    Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, Settings, TrunkConfig, UserConfig,
+    Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names, Settings, TrunkConfig,
+    UserConfig,
 };
 use switching::id::{DeviceId, UserId};
 
@@ -65,6 +66,7 @@ fn seed_station(
         can: Capabilities { remote_answer: station.remote_answer, auto_answer: true },
         context: CONTEXT.to_owned(),
         display_name: full_name.clone(),
+        class: ClassOfService { barred: station.barred.clone(), no_click_to_call: station.no_click_to_call },
     };
     let device = DeviceId(driver.seed(Change::PutDevice { id: None, config: Box::new(device) })?);
     let owner = UserId(driver.seed(Change::PutUser { id: None, config: Box::new(UserConfig { name: full_name }) })?);
@@ -106,6 +108,7 @@ fn seed_trunk(driver: &mut Driver, trunk: &Trunk) -> anyhow::Result<()> {
         can: Capabilities::default(),
         context: CONTEXT.to_owned(),
         display_name: trunk.name.clone(),
+        class: ClassOfService::default(),
     };
     let device = DeviceId(driver.seed(Change::PutDevice { id: None, config: Box::new(device) })?);
     let config = TrunkConfig { name: trunk.name.clone(), device, circuits, dids: trunk.dids.clone() };

@@ -153,9 +153,9 @@ fn config_demo_never_leaves_loopback() {
     let secrets = config.stations.iter().filter_map(|station| station.password.as_ref());
     let secrets: Vec<&str> =
         secrets.chain(config.accounts.iter().map(|account| &account.password)).map(Secret::reveal).collect();
-    assert_eq!(secrets.len(), 25);
+    assert_eq!(secrets.len(), 26);
     assert!(secrets.iter().all(|secret| demo::is_demo_secret(secret)), "{secrets:?}");
-    assert_eq!(problems.iter().filter(|problem| problem.path.ends_with(".password")).count(), 25);
+    assert_eq!(problems.iter().filter(|problem| problem.path.ends_with(".password")).count(), 26);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use switching::Input;
 use switching::command::{Configure, Principal};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig};
+use switching::config::{
+    Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig,
+};
 use switching::engine::{Contact, EngineInput};
 use switching::id::{DeviceId, RequestId};
 use switching::party::Digits;
@@ -32,9 +34,15 @@ fn digits(text: &str) -> Digits {
     Digits::parse(text).expect("digits of ours are a number")
 }
 
+/// Numbers that a phone may not call.
+fn barred(n: u64) -> Vec<Digits> {
+    vec![digits(&(FIRST_NUMBER + n - 1).to_string()), digits("99")]
+}
+
 impl Office {
     /// A house with so many phones, at least two. Each tenth number, and the last, has a second phone, each fifth phone has two
-    /// lines, each third answers on command, each thirteenth is not registered yet.
+    /// lines, each third answers on command, each thirteenth is not registered yet, each fourth may not call its neighbour and what
+    /// begins with 99.
     #[must_use]
     pub fn of(phones: u64) -> Self {
         let mut built =
@@ -49,6 +57,10 @@ impl Office {
                 can: Capabilities { remote_answer: n % 3 == 0, auto_answer: true },
                 context: "house".into(),
                 display_name: String::new(),
+                class: ClassOfService {
+                    barred: if n % 4 == 3 { barred(n) } else { Vec::new() },
+                    no_click_to_call: false,
+                },
             };
             built.change(Change::PutDevice { id: None, config: Box::new(config) });
         }
@@ -88,6 +100,7 @@ impl Office {
             can: Capabilities::default(),
             context: "outside".into(),
             display_name: "Carrier".into(),
+            class: ClassOfService::default(),
         };
         self.change(Change::PutDevice { id: None, config: Box::new(config) });
         let pairs = self.numbers.iter().take(20).map(|inside| (digits(&format!("4930{inside}")), inside.clone()));

@@ -143,7 +143,11 @@ impl<'a> Workload<'a> {
             vars: BTreeMap::new(),
             custom: BTreeMap::new(),
             correlator: chance.chance(100).then(|| vec![7; 16]),
-            check: if chance.chance(500) { DestinationCheck::Early } else { DestinationCheck::Late },
+            check: match chance.between(0, 2) {
+                0 => DestinationCheck::Early,
+                1 => DestinationCheck::Late,
+                _ => DestinationCheck::Rights,
+            },
         }))
     }
 

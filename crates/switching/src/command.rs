@@ -189,6 +189,9 @@ pub enum DestinationCheck {
     /// When it is dialled: the call fails.
     #[n(1)]
     Late,
+    /// Before anything rings whether it may be called at all, when it is dialled whether it exists.
+    #[n(2)]
+    Rights,
 }
 
 /// Make Call (ECMA-269): connect a device with a number.

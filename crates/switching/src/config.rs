@@ -65,6 +65,25 @@ pub struct Capabilities {
     pub auto_answer: bool,
 }
 
+/// What may not be done from a device: its class of service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct ClassOfService {
+    /// Numbers that begin like one of these are not called from it.
+    #[n(0)]
+    pub barred: Vec<Digits>,
+    /// Applications of its user may not have it rung to call somebody for it.
+    #[n(1)]
+    pub no_click_to_call: bool,
+}
+
+impl ClassOfService {
+    /// Whether a number is not called from it.
+    #[must_use]
+    pub fn bars(&self, dialled: &Digits) -> bool {
+        self.barred.iter().any(|barred| dialled.as_str().starts_with(barred.as_str()))
+    }
+}
+
 /// A device as configured.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct DeviceConfig {
@@ -86,6 +105,10 @@ pub struct DeviceConfig {
     /// The name shown with its calls, where its extension has none.
     #[n(5)]
     pub display_name: String,
+    /// What may not be done from it.
+    #[n(6)]
+    #[cbor(default)]
+    pub class: ClassOfService,
 }
 
 /// A directory number as configured.

@@ -30,6 +30,8 @@ pub const RING_MS_MAX: u64 = 600_000;
 pub const REPLY_DEADLINE_MS_MAX: u64 = 600_000;
 /// Octets of a name that is shown.
 pub const NAME_LEN_MAX: usize = 128;
+/// Beginnings of numbers that one device may not call.
+pub const BARRED_MAX: usize = 64;
 /// Devices of one tenant.
 pub const DEVICES_MAX: usize = 200_000;
 /// Directory numbers of one tenant.

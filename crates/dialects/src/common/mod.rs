@@ -5,3 +5,4 @@ pub mod clock;
 pub mod exchange;
 pub mod frames;
 pub mod ring;
+pub mod xml;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use switching::command::{Answer, Command, Configure, Guard, Principal, Reply, ReplyAt, Verb};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
+use switching::config::{Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names};
 use switching::engine::{EngineInput, Order};
 use switching::event::Event as CoreEvent;
 use switching::id::{DeviceId, LegId, RequestId};
@@ -162,6 +162,7 @@ impl World {
             can: Capabilities { remote_answer: true, auto_answer: true },
             context: "office".into(),
             display_name: format!("Phone {user}"),
+            class: ClassOfService::default(),
         };
         let id = DeviceId(self.configure(Change::PutDevice { id: None, config: Box::new(config) }));
         let password = format!("secret{user}");

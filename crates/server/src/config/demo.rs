@@ -36,7 +36,9 @@ pub const STATION_PASSWORD: &str = "demo-station";
 pub const CLICKCALL_STATION: &str = "1101";
 /// User of ClickCall.
 pub const CLICKCALL_USER: &str = "click1101";
-/// Its password.
+/// User of ClickCall for the simulated station [`DID_TARGET`], for a first call without a telephone.
+pub const CLICKCALL_SIMULATED_USER: &str = "click1001";
+/// The password of both.
 pub const CLICKCALL_PASSWORD: &str = "demo-clickcall";
 /// Code of Voicenter.
 pub const VOICENTER_CODE: &str = "demo-voicenter";
@@ -150,6 +152,7 @@ fn accounts() -> Vec<Account> {
         account(Door::Ipxapi, Some(IPXAPI_USER), IPXAPI_PASSWORD, None),
         account(Door::Ipxapi, Some(STATION_USER), STATION_PASSWORD, Some(STATION_USER)),
         account(Door::Clickcall, Some(CLICKCALL_USER), CLICKCALL_PASSWORD, Some(CLICKCALL_STATION)),
+        account(Door::Clickcall, Some(CLICKCALL_SIMULATED_USER), CLICKCALL_PASSWORD, Some(DID_TARGET)),
         account(Door::Voicenter, None, VOICENTER_CODE, None),
     ]
 }

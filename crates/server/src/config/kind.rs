@@ -5,6 +5,7 @@ use super::network::Network;
 use super::seed::Secret;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use switching::limits::BARRED_MAX;
 use switching::party::Digits;
 use toml::Spanned;
 use toml::de::{DeArray, DeValue};
@@ -30,6 +31,7 @@ pub(super) enum Kind<T> {
     MaybeSecret { len_max: usize, field: Field<T, Option<Secret>> },
     Number(Field<T, Digits>),
     MaybeNumber(Field<T, Option<Digits>>),
+    Numbers(Field<T, Vec<Digits>>),
     Choice { names: &'static [&'static str], set: fn(&mut T, usize) },
     Choices { names: &'static [&'static str], set: fn(&mut T, Vec<usize>) },
     MaybeAddress(Field<T, Option<SocketAddr>>),
@@ -67,6 +69,7 @@ impl<T> Kind<T> {
                 format!("a password of 1 to {len_max} characters in quotes")
             }
             Self::Number(_) | Self::MaybeNumber(_) => "a telephone number in quotes, such as \"1001\"".into(),
+            Self::Numbers(_) => "a list of telephone numbers, such as [\"00\", \"0900\"]; [] for none".into(),
             Self::Choice { names, .. } => format!("one of {}", list(names)),
             Self::Choices { names, .. } => format!("a list of {}, in order of preference", list(names)),
             Self::MaybeAddress(_) => format!("\"address:port\", such as \"127.0.0.1:8088\", or \"{NONE}\""),
@@ -98,6 +101,7 @@ impl<T> Kind<T> {
             }
             Self::Number(field) => *field(to) = number(value).map_err(misfit)?,
             Self::MaybeNumber(field) => *field(to) = Some(number(value).map_err(misfit)?),
+            Self::Numbers(field) => *field(to) = numbers(value).map_err(misfit)?,
             Self::Choice { names, set } => set(to, choice(value, names).map_err(misfit)?),
             Self::Choices { names, set } => set(to, choices(value, names).map_err(misfit)?),
             Self::MaybeAddress(field) => *field(to) = maybe(value, "an address with a port").map_err(misfit)?,
@@ -169,6 +173,14 @@ fn unless_none(text: &str) -> Option<String> {
 fn number(value: &DeValue<'_>) -> Result<Digits, String> {
     let text = value.as_str().ok_or_else(|| wrong_type(value))?;
     is_number(text).ok_or_else(|| format!("\"{text}\" is no telephone number"))
+}
+
+fn numbers(value: &DeValue<'_>) -> Result<Vec<Digits>, String> {
+    let items = list(value)?;
+    if items.len() > BARRED_MAX {
+        return Err(format!("the list has more than {BARRED_MAX} numbers"));
+    }
+    items.iter().map(|item| number(item.get_ref())).collect()
 }
 
 /// What a person can dial: digits, `*`, `#`, and `+` at the start.

@@ -75,6 +75,10 @@ pub struct Station {
     pub algorithms: Option<Vec<Algorithm>>,
     /// Whether it answers a ringing call on command.
     pub remote_answer: bool,
+    /// Beginnings of numbers that it may not call.
+    pub barred: Vec<Digits>,
+    /// Whether its user's applications may not have it rung to call somebody for it.
+    pub no_click_to_call: bool,
     /// A simulated telephone answers after so many milliseconds; none: when a hand does it.
     pub answer_after_ms: Option<u32>,
 }

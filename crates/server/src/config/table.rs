@@ -440,6 +440,18 @@ pub(super) const STATION: &[Setting<Station>] = &[
         doc: "Whether it answers a ringing call when it is told to. A simulated phone always does.",
     },
     Setting {
+        path: "barred",
+        kind: Kind::Numbers(|s| &mut s.barred),
+        default: Is("[]"),
+        doc: "Its class of service: numbers that begin like one of these are not called from it.",
+    },
+    Setting {
+        path: "no_click_to_call",
+        kind: Kind::Flag(|s| &mut s.no_click_to_call),
+        default: Is("false"),
+        doc: "Whether the iPECS doors refuse to have it rung for a call of its user's.",
+    },
+    Setting {
         path: "answer_after_ms",
         kind: Kind::MaybeCount { min: 0, max: 600_000, unit: "milliseconds", field: |s| &mut s.answer_after_ms },
         default: Unset { meaning: "it rings until somebody answers", example: "2000" },

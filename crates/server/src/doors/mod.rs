@@ -4,6 +4,7 @@
 //! has on the shared listener, and how each of its own listeners is served.
 
 mod announce;
+mod clickcall;
 mod console;
 mod fusion;
 mod listeners;
@@ -24,7 +25,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Every door this version has, with the keys of its listeners.
-const DOORS: [Entry; 2] = [(&["console"], console::open), (&["fusion", "fusion_events"], fusion::open)];
+const DOORS: &[Entry] =
+    &[(&["console"], console::open), (&["fusion", "fusion_events"], fusion::open), (&["clickcall"], clickcall::open)];
 
 type Entry = (&'static [&'static str], fn(&Office) -> anyhow::Result<Opened>);
 
@@ -48,8 +50,6 @@ pub enum Serve {
     /// HTTP in the clear.
     Http(Router),
     /// HTTP over TLS, with the certificate of the house.
-    // The first door that speaks it alone brings its use.
-    #[allow(dead_code, reason = "the TLS doors are separate files")]
     Tls(Router),
     /// The door reads the connections itself.
     Raw(RawServe),

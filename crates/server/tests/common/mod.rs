@@ -4,6 +4,7 @@
 
 pub mod baresip;
 pub mod sipp;
+pub mod tls;
 pub mod tone;
 
 use serde_json::Value;

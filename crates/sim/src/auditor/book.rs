@@ -129,6 +129,12 @@ impl Book {
         Some(Targets { phones: vec![phone], ring_ms: None, closed: false })
     }
 
+    /// Whether a device may call this number.
+    pub fn may_call(&self, device: DeviceId, to: &Digits) -> bool {
+        let barred = self.phones.get(&device).into_iter().flat_map(|phone| &phone.config.class.barred);
+        barred.map(Digits::as_str).all(|head| to.as_str().get(..head.len()) != Some(head))
+    }
+
     /// The trunk that a device stands for.
     pub fn trunk(&self, device: DeviceId) -> Option<(TrunkId, &TrunkConfig)> {
         self.trunks.iter().find(|(_, trunk)| trunk.device == device).map(|(id, trunk)| (*id, trunk))

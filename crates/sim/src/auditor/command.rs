@@ -143,6 +143,7 @@ impl Auditor {
             (phone.full(), "resource"),
             (self.attempts.len() >= self.book.settings.calls_max as usize, "resource"),
             (make.as_number.as_ref().is_some_and(|number| self.book.number(number).is_none()), "unknown_number"),
+            (make.check != DestinationCheck::Late && !self.book.may_call(device, &make.to), "restricted"),
             (make.check == DestinationCheck::Early && self.book.targets(&make.to).is_none(), "unknown_number"),
             (make.second.must_be_registered && !self.can_be_rung(&make.to), "unregistered"),
         ];

@@ -200,6 +200,9 @@ impl Auditor {
     fn try_destination(&mut self, mut call: Attempt) {
         let Some(caller) = call.caller.clone() else { return };
         call.phase = Phase::Trying;
+        if !self.book.may_call(caller.device, &call.dialled) {
+            return self.fail(call, Cause::Blocked);
+        }
         let Some(Targets { phones, ring_ms, closed }) = self.book.targets(&call.dialled) else {
             return self.fail(call, Cause::InvalidDestination);
         };

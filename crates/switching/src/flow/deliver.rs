@@ -22,6 +22,9 @@ impl Switch {
         let Some(it) = picture.calls.get(&call) else { return };
         let Some(caller) = picture.caller_of(it).cloned() else { return };
         let dialled = it.dialled.clone();
+        if self.barred(caller.device, &dialled) {
+            return self.fail(call, Cause::Blocked, Cause::Blocked.q850());
+        }
         let Some(route) = self.route(Some(caller.device), &dialled) else {
             self.decide(Some(call), Decided::NoRoute { dialled });
             return self.fail(call, Cause::InvalidDestination, Cause::InvalidDestination.q850());

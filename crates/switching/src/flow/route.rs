@@ -85,6 +85,11 @@ impl Switch {
         Some(Route { extension: None, called, steps: vec![RouteStep { device: device.id, via: Via::Direct, skipped }] })
     }
 
+    /// Whether the class of service of `from` forbids it to call this number.
+    pub(crate) fn barred(&self, from: DeviceId, dialled: &Digits) -> bool {
+        self.state.picture.devices.get(&from).is_some_and(|device| device.config.class.bars(dialled))
+    }
+
     fn why_not(&self, device: DeviceId, from: Option<DeviceId>, do_not_disturb: bool) -> Option<Cause> {
         let it = self.state.picture.devices.get(&device)?;
         if do_not_disturb {

@@ -4,7 +4,8 @@ use crate::command::{Answer, Outcome};
 use crate::config::{Change, DeviceConfig, ExtensionConfig, TrunkConfig};
 use crate::event::{Configured, What};
 use crate::id::{DeviceId, ExtensionId, TrunkId, UserId};
-use crate::limits::{DEVICES_MAX, EXTENSIONS_MAX, NAME_LEN_MAX, RING_MS_MAX};
+use crate::limits::{BARRED_MAX, DEVICES_MAX, EXTENSIONS_MAX, NAME_LEN_MAX, RING_MS_MAX};
+use crate::party::Digits;
 use crate::refusal::Refusal;
 use crate::switch::Switch;
 use std::collections::BTreeSet;
@@ -50,6 +51,9 @@ impl Switch {
         }
         if config.display_name.len() > NAME_LEN_MAX || config.context.len() > NAME_LEN_MAX {
             return value("display_name");
+        }
+        if config.class.barred.len() > BARRED_MAX || config.class.barred.iter().any(Digits::is_empty) {
+            return value("barred");
         }
         let names = &config.names;
         let holders = [

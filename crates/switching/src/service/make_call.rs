@@ -31,11 +31,17 @@ impl Switch {
             Some(number) => Some(self.state.picture.extension_by_number(number).ok_or(Refusal::UnknownNumber)?.0),
             None => None,
         };
+        match make.check {
+            DestinationCheck::Early | DestinationCheck::Rights if self.barred(device, &make.to) => {
+                return Err(Refusal::Restricted);
+            }
+            DestinationCheck::Early | DestinationCheck::Late | DestinationCheck::Rights => {}
+        }
         let route = self.route(Some(device), &make.to);
         let called = match (route, make.check) {
             (Some(route), _) => route.called,
             (None, DestinationCheck::Early) => return Err(Refusal::UnknownNumber),
-            (None, DestinationCheck::Late) => Party::remote(make.to.clone(), String::new()),
+            (None, DestinationCheck::Late | DestinationCheck::Rights) => Party::remote(make.to.clone(), String::new()),
         };
         if make.second.must_be_registered && !self.reachable(device, &make.to) {
             return Err(Refusal::Unregistered);

@@ -2,11 +2,13 @@
 
 use crate::world::{World, digits, key, named};
 use std::collections::BTreeMap;
-use switching::command::{Answer, DataPatch, DeviceName, MakeCall, Outcome, Verb, Which};
+use switching::cause::Cause;
+use switching::command::{Answer, Configure, DataPatch, DestinationCheck, DeviceName, MakeCall, Outcome, Verb, Which};
 use switching::config::Change;
-use switching::id::{ConnectionId, DeviceId, ExtensionId};
+use switching::event::What;
+use switching::id::{ConnectionId, DeviceId, ExtensionId, RequestId};
 use switching::limits::{
-    ACCOUNT_CODE_LEN_MAX, CORRELATOR_LEN_MAX, CUSTOM_MAX, VAR_NAME_LEN_MAX, VAR_VALUE_LEN_MAX, VARS_MAX,
+    ACCOUNT_CODE_LEN_MAX, BARRED_MAX, CORRELATOR_LEN_MAX, CUSTOM_MAX, VAR_NAME_LEN_MAX, VAR_VALUE_LEN_MAX, VARS_MAX,
 };
 use switching::model::{FailTone, Prompt};
 use switching::party::Digits;
@@ -238,4 +240,41 @@ fn what_is_in_use_stays() {
     let device = world.device("2001");
     assert!(configure(&mut world, Change::RemoveDevice(device)).is_ok());
     world.assert_at_rest();
+}
+
+/// What a class of service forbids: refused at once where the command asks for that, else when it is dialled; and a phone that
+/// dials it by hand is told.
+#[test]
+fn a_class_of_service_bars_numbers_whoever_dials_them() {
+    let mut world = World::office();
+    let (_, extension) = world.mirror.extension_by_number(&digits("1001")).expect("configured");
+    let device = world.mirror.devices[&extension.config.primary.expect("it has a phone")].clone();
+    let mut config = device.config.clone();
+    config.class.barred = vec![digits("1002"), digits("00")];
+    world.configured(Change::PutDevice { id: Some(device.id), config: Box::new(config) });
+    let mut order = |to: &str, check: DestinationCheck| {
+        let make = MakeCall { check, ..make(named("1001"), digits(to)) };
+        let command = world.plain(Verb::MakeCall(Box::new(make)));
+        outcome(&world.give(Input::Command(Box::new(command))))
+    };
+    for check in [DestinationCheck::Early, DestinationCheck::Rights] {
+        assert_eq!(order("1002", check), Err(Refusal::Restricted));
+        assert_eq!(order("0032", check), Err(Refusal::Restricted), "also where there is no such number");
+    }
+    assert_eq!(order("9999", DestinationCheck::Early), Err(Refusal::UnknownNumber));
+    assert!(order("1002", DestinationCheck::Late).is_ok());
+    let leg = world.leg_of("1001");
+    let outputs = world.report(leg, None, switching::engine::ReportKind::Answered);
+    let blocked = |output: &Output| match output {
+        Output::Event(event) => matches!(&event.what, What::Failed { cause: Cause::Blocked, .. }),
+        _ => false,
+    };
+    assert!(outputs.iter().any(blocked), "{outputs:?}");
+    let too_many = vec![digits("1"); BARRED_MAX + 1];
+    let mut config = device.config;
+    config.class.barred = too_many;
+    let change = Change::PutDevice { id: Some(device.id), config: Box::new(config) };
+    let by = world.plain(Verb::Shutdown).by;
+    let configure = Configure { request: RequestId(0), by, change };
+    assert_eq!(outcome(&world.give(Input::Configure(Box::new(configure)))), refused_for("barred"));
 }

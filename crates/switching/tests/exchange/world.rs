@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use switching::command::{Command, Configure, DeviceName, Guard, Key, Principal, Reply, ReplyAt, Verb};
 use switching::config::{
-    Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig, UserConfig,
+    Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig, UserConfig,
 };
 use switching::engine::{Contact, EngineInput, Order, OrderKind, Report, ReportKind};
 use switching::event::Event;
@@ -130,6 +130,7 @@ impl World {
             can: Capabilities { remote_answer, auto_answer: true },
             context: "office".into(),
             display_name: String::new(),
+            class: ClassOfService::default(),
         };
         let id = self.configured(Change::PutDevice { id: None, config: Box::new(config) });
         self.devices.insert(label.to_owned(), DeviceId(id));
@@ -143,6 +144,7 @@ impl World {
             can: Capabilities::default(),
             context: "outside".into(),
             display_name: "Carrier".into(),
+            class: ClassOfService::default(),
         };
         let device = DeviceId(self.configured(Change::PutDevice { id: None, config: Box::new(config) }));
         self.devices.insert("trunk".into(), device);

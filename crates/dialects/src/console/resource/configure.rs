@@ -16,13 +16,15 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fmt::Debug;
 use switching::command::Answer;
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
+use switching::config::{Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names};
 use switching::id::{DeviceId, ExtensionId, UserId};
+use switching::limits::BARRED_MAX;
 use switching::picture::Picture;
 
 const NAME: Shape = Shape::Text { least: 0, most: 128 };
 const LINES: Shape = Shape::Number { least: 1, most: 1_000 };
 const RING_MS: Shape = Shape::Number { least: 1, most: 600_000 };
+const BARRED: Shape = Shape::List(&DIGITS, BARRED_MAX);
 const CREATABLE: Shape = Shape::Word(&["sip", "simulated"]);
 
 macro_rules! device_fields {
@@ -37,6 +39,8 @@ macro_rules! device_fields {
             optional("remote_answer", &Shape::Flag),
             optional("auto_answer", &Shape::Flag),
             optional("context", &NAME),
+            optional("barred", &BARRED),
+            optional("click_to_call", &Shape::Flag),
         ])
     };
 }
@@ -174,6 +178,7 @@ fn device(body: Fields<'_>, old: Option<&DeviceConfig>) -> Done<DeviceConfig> {
         can: Capabilities { remote_answer: kind == DeviceKind::Simulated, auto_answer: kind == DeviceKind::Simulated },
         context: "default".to_owned(),
         display_name: String::new(),
+        class: ClassOfService::default(),
     });
     if body.has("number") {
         config.names.number = body.text("number").map(|text| name::digits("/number", text)).transpose()?;
@@ -192,6 +197,11 @@ fn device(body: Fields<'_>, old: Option<&DeviceConfig>) -> Done<DeviceConfig> {
     text(&mut config.display_name, "display_name");
     text(&mut config.context, "context");
     config.lines_max = body.number("lines_max").and_then(|n| u16::try_from(n).ok()).unwrap_or(config.lines_max);
+    if body.has("barred") {
+        let barred = body.texts("barred").into_iter().map(|text| name::digits("/barred", text));
+        config.class.barred = barred.collect::<Done<_>>()?;
+    }
+    config.class.no_click_to_call = body.flag("click_to_call").map_or(config.class.no_click_to_call, |may| !may);
     config.can.remote_answer = body.flag("remote_answer").unwrap_or(config.can.remote_answer);
     config.can.auto_answer = body.flag("auto_answer").unwrap_or(config.can.auto_answer);
     Ok(config)

@@ -13,7 +13,7 @@ use crate::common::ask::Test;
 use serde_json::json;
 use std::collections::BTreeMap;
 use switching::command::Answer;
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
+use switching::config::{Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names};
 use switching::id::{DeviceId, ExtensionId};
 use switching::refusal::Refusal;
 use switching::time::Time;
@@ -100,6 +100,7 @@ async fn create(incoming: Incoming) -> Outcome {
         can: Capabilities { remote_answer: true, auto_answer: true },
         context: "default".to_owned(),
         display_name: shown.clone(),
+        class: ClassOfService::default(),
     };
     let device = DeviceId(configure(&incoming, Change::PutDevice { id: None, config: Box::new(device) }).await?);
     let extension = ExtensionConfig {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use switching::cause::Cause;
 use switching::command::{Command, Configure, DataPatch, Guard, Principal, ReplyAt, Verb, Which};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names};
+use switching::config::{Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names};
 use switching::engine::{Contact, EngineInput, Order, OrderKind, Report, ReportKind};
 use switching::id::{ConnectionId, DeviceId, LegId, RequestId};
 use switching::party::Digits;
@@ -112,6 +112,7 @@ impl Office {
             can: Capabilities { remote_answer: true, auto_answer: true },
             context: "default".to_owned(),
             display_name: format!("Phone {number}"),
+            class: ClassOfService::default(),
         };
         self.configure(Change::PutDevice { id: None, config: Box::new(device) });
         let id = self.picture.device_by_number(&digits).expect("just made").id;

@@ -6,7 +6,9 @@ use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use switching::engine::Contact;
 use switching::id::{ConnectionId, DeviceId, UserId};
+use switching::limits::BARRED_MAX;
 use switching::model::{Device, Registration};
+use switching::party::Digits;
 
 /// A device.
 #[derive(Debug, Serialize)]
@@ -21,6 +23,8 @@ pub struct DeviceView<'a> {
     remote_answer: bool,
     auto_answer: bool,
     context: &'a str,
+    barred: Vec<&'a str>,
+    click_to_call: bool,
     registration: &'static str,
     in_service: bool,
     contacts: Vec<ContactView<'a>>,
@@ -75,6 +79,8 @@ pub const DEVICE: Shape = Shape::Named(
         required("remote_answer", &Shape::Flag),
         required("auto_answer", &Shape::Flag),
         required("context", &TEXT),
+        required("barred", &Shape::List(&TEXT, BARRED_MAX)),
+        required("click_to_call", &Shape::Flag),
         required("registration", &Shape::Word(&["never", "registered", "lapsed"])),
         required("in_service", &Shape::Flag),
         required("contacts", &Shape::List(&CONTACT, usize::MAX)),
@@ -118,6 +124,8 @@ impl<'a> DeviceView<'a> {
             remote_answer: config.can.remote_answer,
             auto_answer: config.can.auto_answer,
             context: &config.context,
+            barred: config.class.barred.iter().map(Digits::as_str).collect(),
+            click_to_call: !config.class.no_click_to_call,
             registration: match device.registration {
                 Registration::Never => "never",
                 Registration::Contacts(_) => "registered",

@@ -10,7 +10,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switching::command::{Command, Configure, Principal};
-use switching::config::{Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig};
+use switching::config::{
+    Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig,
+};
 use switching::engine::{Contact, EngineInput, Order, OrderKind, Report, ReportKind};
 use switching::id::{DeviceId, LegId, RequestId};
 use switching::party::{Digits, Party};
@@ -159,6 +161,7 @@ impl Rig {
             can: Capabilities::default(),
             context: "internal".to_owned(),
             display_name: String::new(),
+            class: ClassOfService::default(),
         };
         DeviceId(self.change(Change::PutDevice { id: None, config: Box::new(config) }))
     }

@@ -1,0 +1,5 @@
+//! The requests: one, `clicktocall`.
+
+mod clicktocall;
+
+pub(super) use clicktocall::answer;

@@ -1,0 +1,15 @@
+//! The ClickCall door: XML over HTTPS, never in the clear (CCX-02).
+
+use super::{Office, Opened, Serve};
+use dialects::clickcall::{Door, router};
+
+pub fn open(office: &Office) -> anyhow::Result<Opened> {
+    let door = Door::new(office.exchange.clone());
+    Ok(Opened {
+        // No events, so the projector has nothing to feed.
+        frames: Vec::new(),
+        listeners: vec![("clickcall", Serve::Tls(router(door.clone(), true)))],
+        shared: Some(router(door, false)),
+        shared_needs_tls: true,
+    })
+}

@@ -1,0 +1,10 @@
+//! The ClickCall door of the real program, through its TLS listener: calls, codes, bad input, newcomers' clients.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calls;
+mod clients;
+mod desk;
+mod refusals;
+mod transport;

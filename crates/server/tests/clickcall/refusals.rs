@@ -1,0 +1,121 @@
+//! Every code of the rows, and that nothing rings with it.
+
+use crate::common::Office;
+use crate::common::sipp::SipPhone;
+use crate::desk::{Desk, answer_of, codes, destination, document, house, post, states};
+use serde_json::json;
+
+#[test]
+fn wire_every_code_has_its_cause_and_its_text() {
+    let office = Office::start();
+    let desk = Desk::of_demo(&office);
+    let call = || desk.call("1101", "1002");
+    let told = |document: &str| post(&office, document).text;
+    assert_eq!(told(&call()), answer_of(104, "NOK Etc"), "not registered");
+    SipPhone::of(&office, "1101").register(200);
+    let unknown = Desk { userid: "nobody".to_owned(), ..desk.clone() };
+    assert_eq!(told(&unknown.call("1101", "1002")), answer_of(101, "Auth Fail"));
+    let wrong = Desk { userpwd: "wrong".to_owned(), ..desk.clone() };
+    assert_eq!(told(&wrong.call("1101", "1002")), answer_of(101, "Auth Fail"));
+    let other = Desk { stnnum: "1102".to_owned(), ..desk.clone() };
+    assert_eq!(told(&other.call("1101", "1002")), answer_of(102, "Access Denied"));
+    assert_eq!(told(&desk.call("1002", "1003")), answer_of(102, "Access Denied"));
+    assert_eq!(told(&call().replace("1002", "")), answer_of(104, "NOK Etc"), "no destination");
+    assert_eq!(told("<ipecs_svc>"), answer_of(199, "Unknown Error"));
+    assert!(states(&office).is_empty());
+    // The account of one door is none of another's.
+    let console = Desk { userid: "operator".to_owned(), userpwd: "demo-operator".to_owned(), ..desk.clone() };
+    assert_eq!(codes(&office, &console.call("1101", "1002")), [101]);
+    assert_eq!(told(&call()), answer_of(100, "OK"));
+    assert_eq!(told(&call()), answer_of(110, "CALLER_BUSY"));
+    assert_eq!(codes(&office, &desk.hang_up()), [100]);
+    office.wait_idle();
+    let class = |fields: serde_json::Value| {
+        let patched = office.console("PATCH", "/devices/number:1101", Some(fields));
+        assert_eq!(patched.status, 200, "{}", patched.text);
+    };
+    class(json!({ "barred": ["0", "1003"] }));
+    assert_eq!(told(&desk.call("1101", "01064950821")), answer_of(103, "Call Restricted"));
+    assert_eq!(told(&desk.call("1101", "1003")), answer_of(103, "Call Restricted"));
+    class(json!({ "click_to_call": false }));
+    assert_eq!(told(&call()), answer_of(104, "NOK Etc"), "the service is not enabled for the station");
+    assert_eq!(codes(&office, &other.call("1102", "1002")), [104], "that is looked at before whose station it is");
+    assert_eq!(codes(&office, &wrong.call("1101", "1002")), [101], "and after the password");
+    assert!(states(&office).is_empty());
+    class(json!({ "click_to_call": true, "barred": [] }));
+    assert_eq!(told(&call()), answer_of(100, "OK"));
+    conformance::proves_partly("CCX-06", "there are no licences to be missing");
+    conformance::proves("CCX-11");
+    conformance::proves_partly("CCX-04", "there are no licences; one table of credentials, not two");
+}
+
+#[test]
+fn wire_encryption_is_refused_by_name() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let office = house(dir.path(), 60, &[]);
+    let desk = Desk::of_house();
+    let call = desk.call("1001", "1002");
+    let request = call.replacen("encrypt=\"off\"", "encrypt=\"on\"", 1);
+    let password = call.replace("<userpwd encrypt=\"off\">", "<userpwd encrypt=\"on\">");
+    for document in [&request, &password] {
+        // More often than wrong passwords may be tried: none was.
+        for _ in 0..4 {
+            assert_eq!(codes(&office, document), [104], "{document}");
+        }
+    }
+    let left_out = call.replace(" encrypt=\"off\"", "");
+    assert!(!left_out.contains("encrypt"));
+    assert_eq!(codes(&office, &left_out), [100]);
+    conformance::proves("CCX-13");
+}
+
+#[test]
+fn wire_wrong_passwords_lock_out_for_a_minute() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let office = house(dir.path(), 600, &["--virtual-clock"]);
+    let desk = Desk::of_house();
+    let wrong = Desk { userpwd: "house-1002".to_owned(), ..desk.clone() };
+    let (right, wrong) = (desk.call("1001", "1002"), wrong.call("1001", "1002"));
+    for expected in [101, 101] {
+        assert_eq!(codes(&office, &wrong), [expected]);
+    }
+    assert_eq!(codes(&office, &desk.hang_up()), [100], "a right one ends the row");
+    for expected in [101, 101, 101, 102, 102] {
+        assert_eq!(codes(&office, &wrong), [expected]);
+    }
+    assert_eq!(codes(&office, &right), [102], "the right one too");
+    assert!(states(&office).is_empty());
+    office.post("/test/clock/advance", json!({ "by_ms": 59_000 }));
+    assert_eq!(codes(&office, &right), [102]);
+    office.post("/test/clock/advance", json!({ "by_ms": 1_500 }));
+    assert_eq!(codes(&office, &right), [100]);
+    // Another user was never hindered, and another station is not the user's.
+    let nobody = Desk { userid: "nobody".to_owned(), ..desk.clone() };
+    assert_eq!(codes(&office, &nobody.hang_up()), [101]);
+    let other = Desk { stnnum: "1002".to_owned(), ..desk };
+    assert_eq!(codes(&office, &other.hang_up()), [102]);
+    conformance::proves("CCX-07");
+}
+
+#[test]
+fn wire_numbers_are_taken_as_people_write_them() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let office = house(dir.path(), 60, &[]);
+    let desk = Desk::of_house();
+    for written in ["1 0 0 2", "(10)02", "10-02", "10.02", "\n 1002 \t"] {
+        assert_eq!(codes(&office, &desk.call("10-01", written)), [100], "{written}");
+        let connection = office.get("/connections")["items"][0].clone();
+        let call = office.get(&format!("/calls/{}", connection["call"].as_str().expect("an id")));
+        assert_eq!(call["dialled"], "1002", "{call}");
+        assert_eq!(codes(&office, &desk.hang_up()), [100]);
+        office.wait_idle();
+    }
+    for wrong in ["sales", "1002x", "+", "+-", "1+2", &"1".repeat(65)] {
+        assert_eq!(codes(&office, &desk.call("1001", wrong)), [104], "{wrong}");
+    }
+    let none = document("", &desk.command("1001", ""));
+    assert_eq!(codes(&office, &none), [104]);
+    let empty = document("", &desk.command("1001", &destination("", "")));
+    assert_eq!(codes(&office, &empty), [104]);
+    assert!(states(&office).is_empty());
+}

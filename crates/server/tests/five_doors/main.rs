@@ -1,0 +1,17 @@
+//! All doors on one exchange: a call made through each of them, as every other one sees it.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod clickcall;
+mod conflicts;
+mod console;
+mod crash;
+mod deaf;
+mod doors;
+mod fusion;
+mod ladders;
+mod phones;
+mod records;
+mod room;
+mod sound;
