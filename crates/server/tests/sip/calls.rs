@@ -1,7 +1,6 @@
-//! Real SIP phones on the wire: SIPp in both roles, with digest.
+//! Calls between phones played by SIPp, in both roles, with digest.
 
-mod common;
-
+use crate::common;
 use common::sipp::{Does, Meets, SipPhone};
 use common::{Office, wait_for};
 use conformance::{proves, proves_partly};
