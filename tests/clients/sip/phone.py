@@ -148,6 +148,7 @@ class Phone:
         leg.extra = list(headers)
         first = leg.invite()
         challenged = self.receive("401 INVITE", where=lambda it: it.branch == first.branch)
+        assert not [it for it in self.heard if it.branch == first.branch], "a challenge at once needs no 100 before it"
         leg.acknowledge_refusal(challenged)
         if not until_challenged:
             leg.invite([self.credentials(challenged, "INVITE", leg.target)])

@@ -13,7 +13,7 @@ fn address(text: &str) -> std::net::SocketAddr {
 fn a_call_is_set_up_talks_and_ends() {
     let mut world = World::with(&["1001", "1002"]);
     let (a, _) = world.call(0, 1);
-    let up = ["> INVITE", "< 100 INVITE", "< 401 INVITE", "> ACK", "> INVITE", "< 100 INVITE", "< 180 INVITE"];
+    let up = ["> INVITE", "< 401 INVITE", "> ACK", "> INVITE", "< 100 INVITE", "< 180 INVITE"];
     assert_eq!(world.between("1001"), [&up[..], &["< 200 INVITE", "> ACK"]].concat());
     assert_eq!(world.between("1002"), ["< INVITE", "> 100 INVITE", "> 180 INVITE", "> 200 INVITE", "< ACK"]);
     // Sound goes over the relay both ways: each phone sees a port of ours, and another one.

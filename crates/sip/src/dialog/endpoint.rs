@@ -74,7 +74,9 @@ impl Endpoint {
 
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<Output> {
-        self.core.tx.poll_transmit().map(Output::Transmit).or_else(|| self.core.events.pop_front().map(Output::Event))
+        let Core { tx, events, .. } = &mut self.core;
+        let next = tx.poll_transmit().map(Output::Transmit).or_else(|| events.pop_front().map(Output::Event));
+        next.or_else(|| tx.poll_trying().map(Output::Transmit))
     }
 
     /// When [`Endpoint::handle_timeout`] wants to be called.
