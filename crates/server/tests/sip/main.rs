@@ -5,6 +5,7 @@
 mod common;
 
 mod calls;
+mod contacts;
 mod credentials;
 mod endings;
 mod sessions;
