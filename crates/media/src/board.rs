@@ -1,14 +1,15 @@
 //! The patch board: which port is joined to which, what may pass, what happened. The whole behaviour of the relay
-//! without sockets, threads or clocks; time is an argument in milliseconds.
+//! without sockets, threads or clocks; time is an argument in milliseconds. What one port makes of a packet stands in
+//! `board/port.rs`.
 //!
 //! **No packet leaves a port for any other than the one port it is bridged to**, and an id of a released port names
 //! nothing for ever, because each slot carries the generation it was handed out with.
 
-use crate::digits::{DigitDecoder, Press};
+mod port;
+
 use crate::event::{Component, Event, PortId, Stats, UnknownPort};
-use crate::latch::Latch;
-use crate::reception::Reception;
-use crate::rtp::{self, RtpHeader};
+use crate::rtp;
+use port::{Admission, Port};
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,7 +17,6 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) const EVENTS_MAX: usize = 16_384;
 /// Payload types an RTP header can name.
 const PAYLOAD_TYPES: usize = 128;
-const DEFAULT_CLOCK_HZ: u32 = 8_000;
 
 /// All ports and the events not yet fetched.
 #[derive(Debug)]
@@ -47,26 +47,6 @@ pub struct Delivery {
 struct Slot {
     generation: u32,
     port: Option<Port>,
-}
-
-#[derive(Debug)]
-struct Port {
-    rtp: Latch,
-    rtcp: Latch,
-    /// The addresses of the SDP last set, to tell a repeated one.
-    signalled: Option<(SocketAddr, SocketAddr)>,
-    partner: Option<PortId>,
-    payload_map: Option<Box<[u8; PAYLOAD_TYPES]>>,
-    telephone_event: Option<u8>,
-    clock_hz: u32,
-    digits: DigitDecoder,
-    muted: bool,
-    reception: Reception,
-    stats: Stats,
-    /// When the silence began that is being watched; `None` while there is no peer or it was reported.
-    silent_from_ms: Option<u64>,
-    last_rtp_at_ms: Option<u64>,
-    last_rtcp_at_ms: Option<u64>,
 }
 
 impl Board {
@@ -321,108 +301,6 @@ impl Board {
     fn port_mut(&mut self, id: PortId) -> Option<&mut Port> {
         let slot = self.slots.get_mut(id.index())?;
         if slot.generation == id.generation() { slot.port.as_mut() } else { None }
-    }
-}
-
-/// What a port decided about a datagram.
-struct Admission {
-    accepted: bool,
-    forward: bool,
-    events: [Option<Event>; 3],
-}
-
-impl Admission {
-    const REFUSED: Admission = Admission { accepted: false, forward: false, events: [const { None }; 3] };
-}
-
-impl Port {
-    fn new() -> Port {
-        Port {
-            rtp: Latch::default(),
-            rtcp: Latch::default(),
-            signalled: None,
-            partner: None,
-            payload_map: None,
-            telephone_event: None,
-            clock_hz: DEFAULT_CLOCK_HZ,
-            digits: DigitDecoder::default(),
-            muted: false,
-            reception: Reception::default(),
-            stats: Stats::default(),
-            silent_from_ms: None,
-            last_rtp_at_ms: None,
-            last_rtcp_at_ms: None,
-        }
-    }
-
-    fn admit_rtp(
-        &mut self,
-        id: PortId,
-        source: SocketAddr,
-        packet: &mut [u8],
-        now_ms: u64,
-        window_ms: u64,
-    ) -> Admission {
-        let Some(header) = RtpHeader::read(packet) else {
-            self.stats.dropped_malformed += 1;
-            return Admission::REFUSED;
-        };
-        if !self.rtp.accepts(source, now_ms, window_ms) {
-            self.stats.dropped_foreign += 1;
-            return Admission::REFUSED;
-        }
-        let is_event = self.telephone_event == Some(header.payload_type);
-        self.stats.rtp_packets_in += 1;
-        self.stats.rtp_bytes_in += packet.len() as u64;
-        self.reception.count(&header, now_ms, if is_event { None } else { Some(self.clock_hz) });
-        let first = self.last_rtp_at_ms.replace(now_ms).is_none();
-        self.silent_from_ms = Some(now_ms);
-        let mut events = [const { None }; 3];
-        if first {
-            events[0] = Some(Event::FirstPacket { port: id });
-        }
-        if is_event {
-            let presses = self.digits.handle(header.payload(packet), header.timestamp, now_ms);
-            for (event, press) in events[1..].iter_mut().zip(presses) {
-                *event = press.map(|press| self.digit_event(id, press));
-            }
-        }
-        if let Some(map) = &self.payload_map {
-            rtp::set_payload_type(packet, map[usize::from(header.payload_type) % PAYLOAD_TYPES]);
-        }
-        Admission { accepted: true, forward: !self.muted, events }
-    }
-
-    fn admit_rtcp(
-        &mut self,
-        arrived_on: Component,
-        source: SocketAddr,
-        packet: &[u8],
-        now_ms: u64,
-        window_ms: u64,
-    ) -> Admission {
-        if !rtp::is_rtcp(packet) {
-            self.stats.dropped_malformed += 1;
-            return Admission::REFUSED;
-        }
-        let accepted = match arrived_on {
-            // Multiplexed: only the believed RTP source may do so, and it teaches nothing.
-            Component::Rtp => self.rtp.remote() == Some(source),
-            Component::Rtcp => self.rtcp.accepts(source, now_ms, window_ms),
-        };
-        if !accepted {
-            self.stats.dropped_foreign += 1;
-            return Admission::REFUSED;
-        }
-        self.stats.rtcp_packets_in += 1;
-        self.last_rtcp_at_ms = Some(now_ms);
-        self.silent_from_ms = Some(now_ms);
-        Admission { accepted: true, forward: true, events: [const { None }; 3] }
-    }
-
-    fn digit_event(&self, id: PortId, press: Press) -> Event {
-        let duration_ms = u64::from(press.duration) * 1000 / u64::from(self.clock_hz);
-        Event::Digit { port: id, digit: press.digit, duration_ms }
     }
 }
 

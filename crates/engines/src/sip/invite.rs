@@ -46,7 +46,7 @@ impl SipEngine {
             cseq: 1 + attempt,
             contact_user: String::new(),
             routes: binding.path.iter().map(|path| path.as_bytes().to_vec()).collect(),
-            headers: lines(&self.config, order, hidden, expires_s),
+            headers: lines(&self.config, order, hidden, expires_s, attempt > 0),
             body: Some(body),
         }
     }
@@ -81,7 +81,8 @@ fn hex(out: &mut Vec<u8>, octets: &[u8]) {
     out.extend(octets.iter().flat_map(|octet| [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]]));
 }
 
-fn lines(config: &SipConfig, order: &Ring, hidden: bool, expires_s: u32) -> Headers {
+/// `again`: a phone found the interval too short, and `expires_s` is what it wants at least (RFC 4028 7.3 has it said as Min-SE).
+fn lines(config: &SipConfig, order: &Ring, hidden: bool, expires_s: u32, again: bool) -> Headers {
     let mut headers = Headers::none();
     headers.push("Expires", (order.ring_limit_ms.div_ceil(1_000)).to_string());
     headers.push("User-Agent", &config.user_agent);
@@ -89,7 +90,7 @@ fn lines(config: &SipConfig, order: &Ring, hidden: bool, expires_s: u32) -> Head
         headers.push("Privacy", "id");
     }
     if expires_s > 0 {
-        let least_s = config.session_timer.map_or(0, |timer| timer.min_se_s);
+        let least_s = if again { expires_s } else { config.session_timer.map_or(0, |timer| timer.min_se_s) };
         headers.push("Session-Expires", expires_s.to_string());
         headers.push("Min-SE", least_s.to_string());
     }

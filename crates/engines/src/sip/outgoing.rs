@@ -4,7 +4,7 @@ use super::invite::Attempt;
 use super::leg::{Fork, Leg, Role};
 use super::{SipEngine, cause, session};
 use ::sip::dialog::{UsageKey, next_hop};
-use ::sip::message::{Body, Headers, Message};
+use ::sip::message::{Body, Headers, Message, NameAddr};
 use ::sip::registrar::Binding;
 use ::sip::sdp::{Audio, Session};
 use ::sip::transport::Flow;
@@ -93,7 +93,10 @@ impl SipEngine {
 
     fn flow_of(&self, user: &str, binding: &Binding) -> Option<Flow> {
         let seen = self.flows.get(user)?.get(&binding.uri)?;
-        Some(next_hop(self.config.endpoint.nat, seen, binding.uri.as_bytes()))
+        // A contact with a Path is reached through the proxy that is named first (RFC 3327 5.3).
+        let first = binding.path.first().and_then(|path| NameAddr::parse(path.as_bytes()).ok());
+        let hop = first.map_or(binding.uri.as_bytes(), |path| path.uri_raw);
+        Some(next_hop(self.config.endpoint.nat, seen, hop))
     }
 
     pub(super) fn provisional(&mut self, now: Time, usage: UsageKey, code: u16, sdp: Option<&Bytes>) {

@@ -13,7 +13,7 @@ fn address(text: &str) -> std::net::SocketAddr {
 fn a_call_is_set_up_talks_and_ends() {
     let mut world = World::with(&["1001", "1002"]);
     let (a, _) = world.call(0, 1);
-    let up = ["> INVITE", "< 100 INVITE", "< 401 INVITE", "> ACK", "> INVITE", "< 100 INVITE", "< 180 INVITE"];
+    let up = ["> INVITE", "< 401 INVITE", "> ACK", "> INVITE", "< 100 INVITE", "< 180 INVITE"];
     assert_eq!(world.between("1001"), [&up[..], &["< 200 INVITE", "> ACK"]].concat());
     assert_eq!(world.between("1002"), ["< INVITE", "> 100 INVITE", "> 180 INVITE", "> 200 INVITE", "< ACK"]);
     // Sound goes over the relay both ways: each phone sees a port of ours, and another one.
@@ -166,7 +166,7 @@ fn an_answer_that_crosses_the_cancel() {
     assert!(at(tail[0]) < at(tail[1]) && at(tail[1]) < at(tail[2]), "{between:?}");
     assert_eq!(world.phones[0].failed(), Some(487));
     world.assert_at_rest();
-    conformance::proves("SIP-01");
+    conformance::proves_partly("SIP-01", "the other half is over the wire");
 }
 
 /// The answer comes to us just before the caller's CANCEL: the caller has a call and ends it.

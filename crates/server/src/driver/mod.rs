@@ -44,6 +44,9 @@ const TRACED_LEGS_MAX: usize = 20_000;
 /// How long a stop waits for phones to answer their BYE, in milliseconds.
 const SEE_OFF_MS: u64 = 1_500;
 
+/// Waking so much later than was asked is a stall of the machine, in milliseconds.
+const LATE_MS: u64 = 100;
+
 /// Who ends the program, in the journal.
 const SELF: &str = "server";
 
@@ -218,6 +221,11 @@ impl Driver {
                 () = wait_until(&clock, wake) => Woken::Other,
             };
             self.io = Some(io);
+            if wake.is_some_and(|at| self.parts.clock.now() >= at.after_ms(LATE_MS)) {
+                // A stall may have cut the wait for sockets short (a signal does): the runtime looks at them again before it
+                // comes back here, so that what came meanwhile is heard before any timer fires.
+                tokio::task::yield_now().await;
+            }
             match woken {
                 Woken::Stop => break,
                 Woken::Down(down) => self.down(down),

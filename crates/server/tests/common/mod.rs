@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part of the harness")]
 
 pub mod baresip;
+pub mod script;
 pub mod sipp;
 pub mod tls;
 pub mod tone;

@@ -17,6 +17,7 @@ mod event;
 mod offer;
 mod order;
 mod print;
+mod route;
 mod target;
 mod uac;
 mod uas;

@@ -3,12 +3,13 @@
 
 use crate::message::Uri;
 use crate::transport::{Flow, Transport, is_unrouted};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// How much a Contact is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Nat {
-    /// The Contact's address, unless it is one that the wide network does not route to and the peer was seen elsewhere.
+    /// The Contact's address, unless it is one that the wide network does not route to and the peer was seen outside that
+    /// network.
     #[default]
     Auto,
     /// Always the address the peer was seen at.
@@ -30,13 +31,23 @@ pub fn next_hop(nat: Nat, flow: &Flow, uri: &[u8]) -> Flow {
     };
     let seen = flow.remote.ip();
     let unreachable = ip.is_unspecified()
-        || (ip != seen && is_unrouted(ip) && !is_unrouted(seen))
+        || (is_unrouted(ip) && !are_neighbours(ip, seen))
         || (ip.is_loopback() && !seen.is_loopback());
     if nat == Nat::Auto && unreachable {
         return *flow;
     }
     let port = uri.port.unwrap_or(flow.transport.default_port());
     Flow { remote: SocketAddr::new(ip, port), ..*flow }
+}
+
+/// Are these in one network, as far as addresses tell: the same 24 bits of IPv4, the same 64 of IPv6? A private address seen
+/// from another private network is behind a translator as likely as one seen from the wide network.
+fn are_neighbours(a: IpAddr, b: IpAddr) -> bool {
+    match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => a.octets()[..3] == b.octets()[..3],
+        (IpAddr::V6(a), IpAddr::V6(b)) => a.segments()[..4] == b.segments()[..4],
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +73,8 @@ mod tests {
             "198.51.100.8:5070".parse().expect("address")
         );
         assert_eq!(next_hop(Nat::Auto, &flow("192.168.1.9:5060"), b"sip:a@192.168.1.5:5061").remote.port(), 5061);
+        let branch_office = flow("10.0.0.7:40000");
+        assert_eq!(next_hop(Nat::Auto, &branch_office, b"sip:a@192.168.1.5"), branch_office, "two private networks");
         assert_eq!(next_hop(Nat::Auto, &public, b"sip:a@phone.example.com"), public);
         let tcp = Flow { transport: Transport::Tcp, connection: 3, ..public };
         assert_eq!(next_hop(Nat::Auto, &tcp, b"sip:a@198.51.100.8:5070"), tcp);

@@ -1,7 +1,8 @@
 //! Transactions (RFC 3261 17, RFC 6026): requests and responses matched, repeated and absorbed.
 //!
 //! **One contract: time comes in, bytes come in, and after every call the caller drains [`Transactions::poll_transmit`]
-//! and [`Transactions::poll_event`] until both are empty, then sleeps until [`Transactions::poll_timeout`].**
+//! and [`Transactions::poll_event`] until both are empty, then [`Transactions::poll_trying`], and sleeps until
+//! [`Transactions::poll_timeout`].**
 //!
 //! Requests that deserve no attention are answered here without state (see `policy.rs`). What is deliberately absent:
 //! the repetition of a 2xx and the ACK for it, which belong to the dialog (RFC 3261 13.3.1.4, RFC 6026), and the choice
@@ -204,6 +205,8 @@ pub struct Transactions {
     timers: TimerTable<TimerKey>,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
+    /// INVITEs that came just now, and when: each gets a 100 unless it is answered at once.
+    unheard: VecDeque<(ServerKey, TimeMs)>,
     last_id: u64,
     dropped: Dropped,
 }
@@ -222,6 +225,7 @@ impl Transactions {
             timers: TimerTable::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
+            unheard: VecDeque::new(),
             last_id: 0,
             dropped: Dropped::default(),
         }

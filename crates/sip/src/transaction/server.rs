@@ -3,7 +3,7 @@
 use super::{Cancel, Event, ServerKey, State, Transaction, Transactions, key};
 use crate::message::{Body, HeaderName, Headers, Message, Method, Printer, ResponseHead};
 use crate::timer::{Armed, TimeMs};
-use crate::transport::{Flow, Transport};
+use crate::transport::{Flow, Transmit, Transport};
 use bytes::Bytes;
 use std::net::SocketAddr;
 
@@ -68,6 +68,21 @@ impl Transactions {
         self.send_held(key.0);
         self.after_answer(now, key.0, state);
         Some(bytes)
+    }
+
+    /// A 100 for the next INVITE that its user has taken and not answered, so that the peer stops repeating it (17.2.1). To be
+    /// polled when the user has worked on all events: where its answer has followed at once (a challenge, a refusal) there
+    /// is none.
+    pub fn poll_trying(&mut self) -> Option<Transmit> {
+        while let Some((key, now)) = self.unheard.pop_front() {
+            if self.table.get(&key.0).is_some_and(|tx| tx.message.is_empty()) {
+                self.respond(now, key, &Response::new(100));
+            }
+            if let Some(transmit) = self.transmits.pop_front() {
+                return Some(transmit);
+            }
+        }
+        None
     }
 
     /// The tag that our answers to this request add to To; empty when its To had one or it is answered.
@@ -169,8 +184,7 @@ impl Transactions {
             expire: Armed::default(),
         });
         if is_invite {
-            // A 100 at once, so that the peer stops repeating whatever the user does (17.2.1).
-            self.respond(now, ServerKey(id), &Response::new(100));
+            self.unheard.push_back((ServerKey(id), now));
         } else {
             // After timer F of the peer an answer is of no use (RFC 4320 4.2).
             self.arm_expire(id, Some(now + self.config.give_up_ms()));

@@ -33,13 +33,22 @@ pub enum FrameError {
     TooManyHeaders,
 }
 
-/// Collects what arrives on one connection.
+/// Collects what arrives on one connection. Whatever the pieces, each octet is looked at a fixed number of times.
 #[derive(Debug, Default)]
 pub struct Framer {
     buf: Vec<u8>,
-    /// How far the end of the head was already looked for, so that drop by drop arrival stays linear.
+    /// What stands before this in `buf` has been taken.
+    start: usize,
+    /// Line ends were looked for up to here, counted from `start`.
     scanned: usize,
+    /// Where the last line that was begun starts, counted from `start`.
+    line: usize,
+    /// Length of the message under way, once its head is whole.
+    whole: Option<usize>,
     broken: Option<FrameError>,
+    /// Octets looked at or moved.
+    #[cfg(test)]
+    work: usize,
 }
 
 impl Framer {
@@ -53,17 +62,17 @@ impl Framer {
         if self.broken.is_some() {
             return;
         }
-        if self.buf.len() + bytes.len() > BUFFER_LEN_MAX {
+        if self.rest().len() + bytes.len() > BUFFER_LEN_MAX {
             self.fail(FrameError::TooLong);
             return;
         }
+        // Moving what is left costs less than what was taken since the last time.
+        if self.start > self.rest().len() {
+            self.count(self.rest().len());
+            self.buf.drain(..self.start);
+            self.start = 0;
+        }
         self.buf.extend_from_slice(bytes);
-    }
-
-    fn fail(&mut self, error: FrameError) -> FrameError {
-        self.buf = Vec::new();
-        self.broken = Some(error);
-        error
     }
 
     /// The next frame; `None` until more arrives. After an error every call returns it again.
@@ -75,72 +84,92 @@ impl Framer {
         if let Some(ping) = self.skip_breaks() {
             return Some(Ok(ping));
         }
-        let head_end = self.head_end();
-        let Some(head_end) = head_end else {
-            return (self.buf.len() > MESSAGE_LEN_MAX).then(|| Err(self.fail(FrameError::TooLong)));
-        };
-        match content_length(&self.buf[..head_end]) {
-            Err(error) => Some(Err(self.fail(error))),
-            Ok(length) if head_end + length > MESSAGE_LEN_MAX => Some(Err(self.fail(FrameError::TooLong))),
-            Ok(length) if self.buf.len() < head_end + length => None,
-            Ok(length) => Some(Ok(Frame::Message(self.take(head_end + length)))),
+        if self.whole.is_none() {
+            match self.find_whole() {
+                Ok(whole) => self.whole = whole,
+                Err(error) => return Some(Err(self.fail(error))),
+            }
         }
+        let whole = self.whole.filter(|whole| *whole <= self.rest().len())?;
+        let message = Bytes::copy_from_slice(&self.rest()[..whole]);
+        self.take(whole);
+        Some(Ok(Frame::Message(message)))
     }
 
-    fn take(&mut self, len: usize) -> Bytes {
-        let message = Bytes::copy_from_slice(&self.buf[..len]);
-        self.drop_front(len);
-        message
+    /// What has arrived and is not taken.
+    fn rest(&self) -> &[u8] {
+        &self.buf[self.start..]
     }
 
-    fn drop_front(&mut self, len: usize) {
-        self.buf.drain(..len);
-        self.scanned = 0;
-        if self.buf.is_empty() {
+    fn fail(&mut self, error: FrameError) -> FrameError {
+        *self = Framer { broken: Some(error), ..Framer::default() };
+        error
+    }
+
+    fn take(&mut self, len: usize) {
+        self.count(len);
+        self.start += len;
+        (self.scanned, self.line, self.whole) = (0, 0, None);
+        if self.start == self.buf.len() {
             // An idle connection holds no buffer.
-            self.buf = Vec::new();
+            (self.buf, self.start) = (Vec::new(), 0);
         }
     }
 
     /// Drops line breaks before a message; two of them are a ping.
     fn skip_breaks(&mut self) -> Option<Frame> {
         loop {
-            if self.buf.starts_with(b"\r\n\r\n") {
-                self.drop_front(4);
+            if self.rest().starts_with(b"\r\n\r\n") {
+                self.take(4);
                 return Some(Frame::Ping);
             }
             // A single break may be the first half of a ping: wait for what follows it.
-            match self.buf.as_slice() {
-                [b'\r', b'\n', next, ..] if *next != b'\r' => self.drop_front(2),
-                [b'\r', b'\n', b'\r', next, ..] if *next != b'\n' => self.drop_front(2),
-                [b'\n', ..] => self.drop_front(1),
-                [b'\r', next, ..] if *next != b'\n' => self.drop_front(1),
+            match self.rest() {
+                [b'\r', b'\n', next, ..] if *next != b'\r' => self.take(2),
+                [b'\r', b'\n', b'\r', next, ..] if *next != b'\n' => self.take(2),
+                [b'\n', ..] => self.take(1),
+                [b'\r', next, ..] if *next != b'\n' => self.take(1),
                 _ => return None,
             }
         }
     }
 
-    /// Where the body starts: after the first empty line.
-    fn head_end(&mut self) -> Option<usize> {
-        if self.buf.first().is_some_and(|b| matches!(b, b'\r' | b'\n')) {
+    /// The length of the message that begins here, once its head is whole.
+    fn find_whole(&mut self) -> Result<Option<usize>, FrameError> {
+        let Some(head_len) = self.head_len() else {
+            return if self.rest().len() > MESSAGE_LEN_MAX { Err(FrameError::TooLong) } else { Ok(None) };
+        };
+        self.count(head_len);
+        let whole = head_len + content_length(&self.rest()[..head_len])?;
+        if whole > MESSAGE_LEN_MAX { Err(FrameError::TooLong) } else { Ok(Some(whole)) }
+    }
+
+    /// The length of the head with the empty line that ends it. Goes on where it stopped.
+    fn head_len(&mut self) -> Option<usize> {
+        if self.rest().first().is_some_and(|b| matches!(b, b'\r' | b'\n')) {
             return None;
         }
-        let mut at = self.scanned;
-        while let Some(len) = self.buf[at..].iter().position(|b| *b == b'\n') {
-            let next = at + len + 1;
-            match &self.buf[next..] {
-                [b'\n', ..] => return Some(next + 1),
-                [b'\r', b'\n', ..] => return Some(next + 2),
-                [] | [b'\r'] => {
-                    self.scanned = at;
-                    return None;
-                }
-                _ => at = next,
+        while let Some(len) = self.rest()[self.scanned..].iter().position(|b| *b == b'\n') {
+            self.count(len + 1);
+            let end = self.scanned + len;
+            let line = &self.rest()[self.line..end];
+            if matches!(line, [] | [b'\r']) {
+                return Some(end + 1);
             }
+            (self.scanned, self.line) = (end + 1, end + 1);
         }
-        self.scanned = at;
+        self.count(self.rest().len() - self.scanned);
+        self.scanned = self.rest().len();
         None
     }
+
+    #[cfg(test)]
+    fn count(&mut self, octets: usize) {
+        self.work += octets;
+    }
+
+    #[cfg(not(test))]
+    fn count(&mut self, _octets: usize) {}
 }
 
 /// Content-Length of a head; 0 when absent (RFC 3261 18.3 requires it on streams).
@@ -185,6 +214,28 @@ mod tests {
             let message = Frame::Message(Bytes::from_static(ONE));
             assert_eq!(frames, [message.clone(), Frame::Ping, message.clone(), message], "step {step}");
             assert_eq!(framer.buf.capacity(), 0);
+        }
+    }
+
+    /// Octet by octet, a body, a line without end, many breaks, many messages at once: the work is a few times what came.
+    #[test]
+    fn work_grows_as_what_arrives() {
+        let body = [&b"A sip:a SIP/2.0\r\nl: 20000\r\n\r\n"[..], &[b'b'; 20_000]].concat();
+        let line = [&b"A sip:a SIP/2.0\r\nx: "[..], &[b'x'; 30_000], b"\r\n\r\n"].concat();
+        let breaks = [&vec![b'\n'; 20_000][..], ONE].concat();
+        for (stream, messages) in [(body, 1), (line, 1), (breaks, 1), (ONE.repeat(500), 500)] {
+            for step in [1, 7, 4_096, stream.len()] {
+                let mut framer = Framer::new();
+                let mut found = 0;
+                for piece in stream.chunks(step) {
+                    framer.push(piece);
+                    while let Some(frame) = framer.next() {
+                        found += usize::from(matches!(frame, Ok(Frame::Message(_))));
+                    }
+                }
+                assert_eq!(found, messages, "step {step}");
+                assert!(framer.work <= 5 * stream.len(), "step {step}: {} for {}", framer.work, stream.len());
+            }
         }
     }
 

@@ -75,7 +75,7 @@ fn a_second_reinvite_is_sent_back_and_cseq_rules_hold() {
     lone.receive(&Lone::request(Method::Invite, 10, ""));
     lone.sent.clear();
     lone.receive(&Lone::request(Method::Invite, 11, ""));
-    let refusal = &lone.sent[1];
+    let refusal = &lone.sent[0];
     assert_eq!(refusal.code(), 500);
     assert!(refusal.number(HeaderName::RetryAfter).expect("Retry-After") <= 10);
     lone.sip.accept_offer(0, usage, none(), sdp().as_ref()).expect("pending");
