@@ -4,5 +4,6 @@ pub mod ask;
 pub mod clock;
 pub mod exchange;
 pub mod frames;
+pub mod network;
 pub mod ring;
 pub mod xml;
