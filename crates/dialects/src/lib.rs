@@ -7,3 +7,4 @@ pub mod clickcall;
 pub mod common;
 pub mod console;
 pub mod fusion;
+pub mod voicenter;

@@ -1,0 +1,72 @@
+//! Settings of the door, with the defaults of VOI-LIM-01, 02, 04, 09, VOI-ADM-03 and VOI-ADM-25.
+//!
+//! Extensions, numbers and users are not here: they belong to the exchange. Codes are in the directory of accounts.
+
+pub use crate::common::network::Network;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// Settings of the door.
+#[derive(Debug, Clone)]
+pub struct VoicenterConfig {
+    /// Name of the organisation, which is its only account.
+    pub organisation: String,
+    /// Id of that account.
+    pub account_id: u32,
+    /// The node number in call ids: four digits. It must stay, for call ids hold it.
+    pub node: u16,
+    /// Country code of national numbers.
+    pub home_country: String,
+    /// Click2Call requests of the organisation per second (VOI-LIM-09).
+    pub requests_per_s: u32,
+    /// Requests to the call log per minute and code (VOI-LIM-01).
+    pub log_requests_per_min: u32,
+    /// Records of one answer of the call log (VOI-LIM-02).
+    pub log_records_max: usize,
+    /// Who may read the call log; none: everybody with a code (VOI-ADM-03).
+    pub trusted: Vec<Network>,
+    /// Whether that holds for everything else that takes a code, too.
+    pub trusted_everywhere: bool,
+    /// SIP codes of extensions that Click2Call may not call (VOI-ADM-04).
+    pub blocked: BTreeSet<String>,
+    /// Longest ringing of one leg that may be asked for, in seconds (VOI-LIM-04).
+    pub dial_max_s: u64,
+    /// Longest talk that may be asked for, in seconds (VOI-LIM-04).
+    pub duration_max_s: u64,
+    /// How long an answered first leg hears that the second failed, in milliseconds (VOI-C2C-03).
+    pub fail_tone_ms: u64,
+}
+
+impl Default for VoicenterConfig {
+    fn default() -> Self {
+        Self {
+            organisation: "Office".to_owned(),
+            account_id: 1,
+            node: 1,
+            home_country: "972".to_owned(),
+            requests_per_s: 5,
+            log_requests_per_min: 30,
+            log_records_max: 10_000,
+            trusted: Vec::new(),
+            trusted_everywhere: false,
+            blocked: BTreeSet::new(),
+            dial_max_s: 300,
+            duration_max_s: 14_400,
+            fail_tone_ms: 5_000,
+        }
+    }
+}
+
+impl VoicenterConfig {
+    /// Whether this address may read the call log.
+    #[must_use]
+    pub fn trusts(&self, source: IpAddr) -> bool {
+        self.trusted.is_empty() || self.trusted.iter().any(|network| network.holds(source))
+    }
+
+    /// Whether this address may use what else takes a code.
+    #[must_use]
+    pub fn trusts_everywhere(&self, source: IpAddr) -> bool {
+        !self.trusted_everywhere || self.trusts(source)
+    }
+}

@@ -1,0 +1,76 @@
+//! The HTTP listeners: one of this door's own, where paths are found in any case, and routes for a listener that is shared.
+
+use super::Door;
+use super::request::{Endpoint, answer, decode};
+use super::wire::{BODY_MAX, Bad, Response};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::routing::any;
+use std::net::SocketAddr;
+
+/// The paths of this door on a listener of its own (VOI-ADM-20: in any case).
+pub fn router(door: Door) -> Router {
+    Router::new().fallback(any(serve)).with_state(door)
+}
+
+/// The paths of this door on a listener that is shared, in the spellings of the vendor's document and in lower case.
+pub fn shared_router(door: Door) -> Router {
+    let routes = Endpoint::PATHS.iter().fold(Router::new(), |router, (path, _)| router.route(path, any(serve)));
+    routes.with_state(door)
+}
+
+/// Requests need [`ConnectInfo`]`<`[`SocketAddr`]`>`, without which nobody is let in.
+async fn serve(State(door): State<Door>, request: Request) -> axum::response::Response {
+    let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    let (Some(source), Some(endpoint)) = (source, Endpoint::at(path)) else { return bare(StatusCode::NOT_FOUND) };
+    if head.method == Method::OPTIONS {
+        return preflight();
+    }
+    if head.method != Method::GET && head.method != Method::POST {
+        let mut response = bare(StatusCode::METHOD_NOT_ALLOWED);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+        return response;
+    }
+    let kind = head.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("unreadable"));
+    let encoded = head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+    let query = head.uri.query().unwrap_or_default();
+    let params = match axum::body::to_bytes(body, BODY_MAX).await {
+        Ok(_) if encoded => Err(Bad::Kind),
+        Ok(body) => decode(path, query, kind, &body).map_or(Err(Bad::Malformed), |(_, params)| params),
+        Err(_) => Err(Bad::Unread),
+    };
+    let close = params == Err(Bad::Unread);
+    sent(answer(&door, source, endpoint, params).await, close)
+}
+
+fn sent(response: Response, close: bool) -> axum::response::Response {
+    let mut sent = axum::response::Response::new(Body::from(response.body));
+    *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = sent.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(response.kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if close {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    sent
+}
+
+fn preflight() -> axum::response::Response {
+    let mut response = bare(StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type"));
+    response
+}
+
+fn bare(status: StatusCode) -> axum::response::Response {
+    let mut response = axum::response::Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,53 @@
+//! Vendor ids as views on the core's: call ids (VOI-ADM-23), SIP codes (VOI-ADM-04), users' short ids (VOI-CDR-15).
+
+use jiff::Timestamp;
+use switching::id::{DeviceId, StageId, UserId};
+use switching::picture::Picture;
+use switching::time::Time;
+
+/// Characters of a call id (VOI-LIM-07).
+pub const CALL_ID_LEN: usize = 32;
+
+/// The call id of a journey: `YYYYMMDDHHMMSS` of its first stage, node, the stage's key in 14 hex digits.
+///
+/// The time is that of the exchange's own time line, which is UTC but for what the machine's clock was set meanwhile: so the
+/// id of a stored record stays what it was.
+#[must_use]
+pub fn call(opened: Time, root: StageId, node: u16) -> String {
+    let ms = i64::try_from(opened.0).unwrap_or(i64::MAX);
+    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y%m%d%H%M%S");
+    format!("{at}{:04}{:014x}", node % 10_000, root.0 & 0xff_ffff_ffff_ffff)
+}
+
+/// An extension's SIP code: the SIP user of its device, else its number, else its resource id.
+#[must_use]
+pub fn sip_code(picture: &Picture, device: DeviceId) -> String {
+    let Some(device) = picture.devices.get(&device) else { return String::new() };
+    let names = &device.config.names;
+    let number = || names.number.as_ref().map(|number| number.as_str().to_owned());
+    names.sip.clone().or_else(number).or_else(|| names.resource.clone()).unwrap_or_else(|| device.id.to_string())
+}
+
+/// A user's short id, never less than four digits.
+#[must_use]
+pub fn user(id: UserId) -> String {
+    format!("{:04}", id.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_id_has_its_three_parts() {
+        let id = call(Time(1_700_000_000_999), StageId(0xa1b2), 1);
+        assert_eq!(id, "2023111422132000010000000000a1b2");
+        assert_eq!(id.len(), CALL_ID_LEN);
+        for (at, stage, node) in [(0, 0, 0), (253_402_300_799_999, u64::MAX, u16::MAX), (u64::MAX, 1, 9_999)] {
+            let id = call(Time(at), StageId(stage), node);
+            assert_eq!(id.len(), CALL_ID_LEN, "{id}");
+            assert!(id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{id}");
+        }
+        assert_eq!(user(UserId(7)), "0007");
+    }
+}

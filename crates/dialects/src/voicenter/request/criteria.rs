@@ -1,0 +1,158 @@
+//! What the call log is asked for: window, parties, scope (VOI-LOG-02 to 05).
+//!
+//! Criteria stand in `search`, an object or a list of objects, or beside it; what stands in `search` counts. Campaigns and queues
+//! do not exist, so a record of one is never found.
+
+use super::super::error::LogFault;
+use super::super::number;
+use super::super::row::Row;
+use super::super::wire::{Json, Params};
+use super::civil;
+use std::collections::BTreeSet;
+use switching::id::UserId;
+
+/// Values that one list of criteria may hold.
+const VALUES_MAX: usize = 1_000;
+
+/// Who may be seen (VOI-LOG-05).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// All of the organisation: it is one account.
+    Everybody,
+    /// Calls of the user whose code it is.
+    Own,
+}
+
+/// What a record has to be like.
+pub(super) struct Criteria {
+    /// Not before, in milliseconds since the Unix epoch.
+    pub(super) from_ms: Option<i64>,
+    /// Before, in milliseconds since the Unix epoch.
+    pub(super) to_ms: i64,
+    phones: Option<BTreeSet<String>>,
+    extensions: Option<BTreeSet<String>>,
+    call_id: Option<String>,
+    types: Option<BTreeSet<String>>,
+    nothing: bool,
+    scope: Scope,
+    /// The one number or extension that is asked for, if it is one: the store finds records by it.
+    pub(super) only: Option<String>,
+}
+
+impl Criteria {
+    /// Reads them.
+    pub(super) fn read(params: &Params, now_ms: i64, home: &str) -> Result<Self, LogFault> {
+        let searches = searches(params);
+        let find = |names: &[&str]| searches.iter().chain([params]).find_map(|place| place.list(names));
+        let text = |name: &str| searches.iter().chain([params]).find_map(|place| place.given(name));
+        let date = |name: &str| text(name).map(|text| civil::parse(&text).ok_or(LogFault::Dates)).transpose();
+        let (from_ms, to_ms) = (date("fromdate")?, date("todate")?.unwrap_or(now_ms));
+        if from_ms.is_some_and(|from_ms| from_ms > to_ms) {
+            return Err(LogFault::Dates);
+        }
+        let set = |names: &[&str]| find(names).map(|list| list.into_iter().take(VALUES_MAX).collect::<BTreeSet<_>>());
+        let phones = set(&["phones", "phone"]);
+        let only = phones.as_ref().filter(|phones| phones.len() == 1).and_then(|phones| phones.first().cloned());
+        let extensions = set(&["extensions", "extension"]);
+        let own = text("identitycriteria").is_some_and(|scope| scope.eq_ignore_ascii_case("user"));
+        Ok(Self {
+            from_ms,
+            to_ms,
+            phones: phones.map(|phones| phones.iter().map(|phone| number::comparable(phone, home)).collect()),
+            only: only
+                .filter(|phone| number::e164(phone, home).is_none())
+                .or_else(|| extensions.as_ref().filter(|list| list.len() == 1).and_then(|list| list.first().cloned())),
+            extensions,
+            call_id: text("callid"),
+            types: set(&["cdrtypes"]),
+            nothing: set(&["campaignid", "queueid"]).is_some_and(|ids| ids.iter().any(|id| id != "0")),
+            scope: if own { Scope::Own } else { Scope::Everybody },
+        })
+    }
+
+    /// Whether a row is asked for. `unix_ms` is when it began; `own` is the user whose code it is.
+    pub(super) fn take(&self, row: &Row, unix_ms: i64, own: Option<UserId>, home: &str) -> bool {
+        let same =
+            |set: &BTreeSet<String>, text: &str| !text.is_empty() && set.contains(&number::comparable(text, home));
+        let party = |set: &BTreeSet<String>| same(set, &row.caller) || same(set, &row.target) || same(set, &row.did);
+        let stations = [&row.caller_station.code, &row.target_station.code];
+        let station = |set: &BTreeSet<String>| stations.iter().any(|code| !code.is_empty() && set.contains(*code));
+        let kind = |set: &BTreeSet<String>| {
+            let number = row.kind.number().to_string();
+            set.iter().any(|it| *it == number || squeezed(it) == squeezed(row.kind.name()))
+        };
+        !self.nothing
+            && self.from_ms.is_none_or(|from_ms| from_ms <= unix_ms)
+            && unix_ms < self.to_ms
+            && self.phones.as_ref().is_none_or(party)
+            && self.extensions.as_ref().is_none_or(station)
+            && self.types.as_ref().is_none_or(kind)
+            && self.call_id.as_ref().is_none_or(|id| *id == row.call_id)
+            && match self.scope {
+                Scope::Everybody => true,
+                Scope::Own => own.is_some() && row.user == own,
+            }
+    }
+}
+
+/// A type's name without blanks: public samples write `Click2Callleg1`.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+/// What stands in `search`; of several objects the last that has a criterion counts, as if they were merged in order.
+fn searches(params: &Params) -> Vec<Params> {
+    let of = |value: &Json| match value {
+        Json::Object(fields) => Some(Params::of_object(fields.clone())),
+        // A form may carry the object as text.
+        Json::Text(text) => match Json::parse(text.as_bytes()) {
+            Some(Json::Object(fields)) => Some(Params::of_object(fields)),
+            Some(_) | None => None,
+        },
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => None,
+    };
+    match params.value("search") {
+        Some(Json::Array(list)) => list.iter().rev().filter_map(of).collect(),
+        Some(value) => of(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Criteria, LogFault> {
+        let params = Params::read("", None, body.as_bytes()).expect("readable");
+        Criteria::read(&params, 1_000_000, "972")
+    }
+
+    #[test]
+    fn criteria_stand_in_search_or_beside_it() {
+        for body in [
+            r#"{"search":{"fromdate":"10","todate":"20","phones":["0544444444"]}}"#,
+            r#"{"search":[{"fromdate":10},{"ToDate":20},{"Phones":"972544444444"}]}"#,
+            r#"{"fromdate":10,"todate":20,"phones":["+972544444444"]}"#,
+            r#"{"fromdate":99,"search":{"fromdate":10,"todate":20},"phones":"0544444444"}"#,
+            "fromdate=10&todate=20&phones=0544444444",
+            "search=%7B%22fromdate%22%3A10%2C%22todate%22%3A20%2C%22phones%22%3A%220544444444%22%7D",
+        ] {
+            let read = read(body).expect(body);
+            assert_eq!((read.from_ms, read.to_ms), (Some(10_000), 20_000), "{body}");
+            assert_eq!(read.phones.expect(body), BTreeSet::from(["972544444444".to_owned()]), "{body}");
+        }
+        let all = read("{}").expect("no criterion is needed");
+        assert_eq!((all.from_ms, all.to_ms, all.scope), (None, 1_000_000, Scope::Everybody));
+        // Of several objects the last one counts, as if they were merged in order.
+        assert_eq!(read(r#"{"search":[{"fromdate":1},{"fromdate":2}]}"#).expect("fine").from_ms, Some(2_000));
+    }
+
+    #[test]
+    fn unreadable_and_reversed_dates_are_refused() {
+        for body in ["fromdate=soon", "todate=2015-02-30", "fromdate=20&todate=10", r#"{"search":{"fromdate":"x"}}"#] {
+            assert_eq!(read(body).err(), Some(LogFault::Dates), "{body}");
+        }
+        assert!(read("fromdate=10&todate=10").is_ok());
+        assert!(read("fromdate=&todate=").is_ok(), "empty is absent");
+    }
+}

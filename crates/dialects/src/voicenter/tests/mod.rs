@@ -1,0 +1,7 @@
+//! The door on a real exchange without engines.
+
+mod calls;
+mod errors;
+mod lists;
+mod log;
+mod rig;

@@ -1,0 +1,181 @@
+//! JSON whose keys keep their order, and also those that occur twice (VOI-C2C-01: the first counts; VOI-LOG-06: request order).
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Json {
+    /// Null.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number, as it is written.
+    Number(String),
+    /// Text.
+    Text(String),
+    /// Values.
+    Array(Vec<Json>),
+    /// Values by name, in this order.
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// Reads one value and nothing after it. Nesting is bounded by `serde_json` (128).
+    #[must_use]
+    pub fn parse(octets: &[u8]) -> Option<Self> {
+        serde_json::from_slice(octets).ok()
+    }
+
+    /// Text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number(number: impl Into<i128>) -> Self {
+        Self::Number(number.into().to_string())
+    }
+
+    /// Values by name.
+    #[must_use]
+    pub fn object<const N: usize>(fields: [(&str, Self); N]) -> Self {
+        Self::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    /// Writes it without blanks.
+    #[must_use]
+    pub fn write(&self) -> String {
+        let mut out = String::new();
+        self.push(&mut out);
+        out
+    }
+
+    /// Writes it at the end of `out`.
+    pub fn push(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(true) => out.push_str("true"),
+            Self::Bool(false) => out.push_str("false"),
+            Self::Number(number) => out.push_str(number),
+            Self::Text(text) => push_quoted(out, text),
+            Self::Array(values) => {
+                out.push('[');
+                for (n, value) in values.iter().enumerate() {
+                    out.push_str(if n == 0 { "" } else { "," });
+                    value.push(out);
+                }
+                out.push(']');
+            }
+            Self::Object(fields) => {
+                out.push('{');
+                for (n, (name, value)) in fields.iter().enumerate() {
+                    out.push_str(if n == 0 { "" } else { "," });
+                    push_quoted(out, name);
+                    out.push(':');
+                    value.push(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+fn push_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::number(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::number(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        // Never infinite: such a number is refused by the tokenizer.
+        Ok(Json::Number(value.to_string()))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Json, A::Error> {
+        let mut all = Vec::new();
+        while let Some(value) = values.next_element()? {
+            all.push(value);
+        }
+        Ok(Json::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Json, A::Error> {
+        let mut all = Vec::new();
+        while let Some(field) = fields.next_entry()? {
+            all.push(field);
+        }
+        Ok(Json::Object(all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back_in_order_and_with_doubles() {
+        for text in [
+            "{\"z\":[0,null,-1,1.5],\"a\":\"\\\"x\\\" [\\\\]\\n\\r\\t\\u0001é\",\"z\":{}}",
+            "[]",
+            "\"\"",
+            "true",
+            "18446744073709551615",
+        ] {
+            assert_eq!(Json::parse(text.as_bytes()).expect(text).write(), text);
+        }
+        for wrong in ["", "{", "{}x", "{\"a\":1,}", "nul", "01", "\"\u{1}\"", "'a'", "1e999"] {
+            assert_eq!(Json::parse(wrong.as_bytes()), None, "{wrong}");
+        }
+        assert_eq!(Json::parse(b"\"\xff\""), None, "octets that are no UTF-8");
+        assert_eq!(Json::parse("[".repeat(100_000).as_bytes()), None, "deeper than anything needs");
+    }
+}
