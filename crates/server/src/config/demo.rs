@@ -99,6 +99,7 @@ pub(super) fn office(data_dir: PathBuf) -> Config {
     config.console.test_control = true;
     config.console.commands_per_min = COMMANDS_PER_MIN;
     config.console.reads_per_min = READS_PER_MIN;
+    config.voicenter.requests_per_s = COMMANDS_PER_MIN / 60;
     config.listen = listen(&config.listen);
     config
 }

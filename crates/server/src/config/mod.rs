@@ -48,6 +48,8 @@ pub struct Config {
     pub tenant: Tenant,
     /// The Fusion door.
     pub fusion: Fusion,
+    /// The Voicenter door.
+    pub voicenter: Voicenter,
     /// The console door.
     pub console: Console,
     /// How long things are kept.
@@ -112,6 +114,7 @@ impl Default for Config {
             limits: Limits::default(),
             tenant: Tenant::default(),
             fusion: Fusion::default(),
+            voicenter: Voicenter::default(),
             console: Console::default(),
             retention: Retention::default(),
             log: Log::default(),
@@ -376,6 +379,25 @@ impl Fusion {
         let networks = self.allowed_write_clients.as_ref().unwrap_or(&self.allowed_clients);
         self.may_read(client) && networks.iter().any(|network| network.contains(client))
     }
+}
+
+/// The Voicenter door.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Voicenter {
+    /// Click2Call requests per second.
+    pub requests_per_s: u32,
+    /// Requests to the call log per minute and code.
+    pub log_requests_per_min: u32,
+    /// Records of one answer of the call log.
+    pub log_records: u32,
+    /// Who may read the call log; nobody named: everybody with a code.
+    pub trusted: Vec<Network>,
+    /// Whether that holds for everything else that takes a code, too.
+    pub trusted_everywhere: bool,
+    /// SIP codes of extensions that Click2Call may not call, with blanks between.
+    pub blocked: Option<String>,
+    /// Country code of national numbers.
+    pub home_country: String,
 }
 
 /// The console door.

@@ -15,6 +15,10 @@ pub fn announce(config: &Config, bound: &[(&str, SocketAddr)]) {
         if let Some(fusion) = at("fusion") {
             println!("try: curl 'http://{fusion}/xml/ccOriginate.php?phone_id=SDP01001&to=1002&async=true'");
         }
+        if let Some(voicenter) = at("voicenter") {
+            let call = "ForwardDialer/click2call.aspx?code=demo-voicenter&phone=1001&target=1002";
+            println!("     curl 'http://{voicenter}/{call}'");
+        }
         if let Some(console) = at("console") {
             println!("     curl -H \"Authorization: Bearer $(cat {data}/console.token)\" --json '{{}}' \\");
             println!("       http://{console}/api/v1/test/phones/1001/answer");

@@ -8,6 +8,7 @@ mod clickcall;
 mod console;
 mod fusion;
 mod listeners;
+mod voicenter;
 
 pub use announce::announce;
 pub use listeners::Listeners;
@@ -25,8 +26,12 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Every door this version has, with the keys of its listeners.
-const DOORS: &[Entry] =
-    &[(&["console"], console::open), (&["fusion", "fusion_events"], fusion::open), (&["clickcall"], clickcall::open)];
+const DOORS: &[Entry] = &[
+    (&["console"], console::open),
+    (&["fusion", "fusion_events"], fusion::open),
+    (&["clickcall"], clickcall::open),
+    (&["voicenter"], voicenter::open),
+];
 
 type Entry = (&'static [&'static str], fn(&Office) -> anyhow::Result<Opened>);
 
