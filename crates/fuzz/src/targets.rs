@@ -1,6 +1,8 @@
 //! The registry: every decoder of foreign bytes, one function each. A target calls what a peer's bytes would reach, and
 //! where something can be printed again, that it reads back the same.
 
+use dialects::voicenter;
+use dialects::voicenter::wire::Json;
 use media::{Component, Relay, RelayConfig};
 use sip::digest::{Answer, Challenge, Credentials, answer_challenge, uris_agree};
 use sip::message::{HeaderName, Message};
@@ -25,6 +27,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "digest", run: digest },
     Target { name: "rtp_relay", run: rtp_relay },
     Target { name: "clickcall", run: clickcall },
+    Target { name: "voicenter_request", run: voicenter_request },
+    Target { name: "voicenter_json", run: voicenter_json },
 ];
 
 /// A SIP datagram: every typed view of it is looked at, and what was read reads the same a second time.
@@ -145,4 +149,46 @@ fn clickcall(input: &[u8]) {
             assert!(texts.iter().map(|text| text.len()).sum::<usize>() <= input.len(), "something grew");
         }
     }
+}
+
+/// A request of the Voicenter door: path and query on the first line, content type on the second, then the body. What it holds is
+/// text without blanks around it, and a window of time does not end before it begins.
+fn voicenter_request(input: &[u8]) {
+    let mut parts = input.splitn(3, |octet| *octet == b'\n');
+    let mut line = || String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
+    let (target, kind) = (line(), line());
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let kind = (!kind.is_empty()).then_some(kind.as_str());
+    let Some((endpoint, Ok(params))) = voicenter::decode(path, query, kind, parts.next().unwrap_or_default()) else {
+        return;
+    };
+    for name in ["code", "phone", "target", "format", "fields", "search"] {
+        let text = params.text(name).unwrap_or_default();
+        assert_eq!(text, text.trim(), "{name}");
+        if let Some(number) = voicenter::number::e164(&text, "972") {
+            assert!(number.len() <= 15 && number.bytes().all(|octet| octet.is_ascii_digit()), "{number}");
+            assert_eq!(voicenter::number::comparable(&number, "972"), number, "a number stays what it is");
+        }
+    }
+    let _ = (params.list(&["phones"]), params.beginning("var_"));
+    if endpoint == voicenter::Endpoint::CallLog
+        && let Some((from_ms, to_ms)) = voicenter::window(&params, 1_700_000_000_000, "972")
+    {
+        assert!(from_ms.is_none_or(|from_ms| from_ms <= to_ms));
+    }
+}
+
+/// JSON of the Voicenter door: what was read is written so that it reads again, and the same but for numbers that no integer holds.
+fn voicenter_json(input: &[u8]) {
+    fn rounded(value: &Json) -> bool {
+        match value {
+            Json::Number(number) => number.parse::<i128>().is_err() || number.len() > 18,
+            Json::Array(values) => values.iter().any(rounded),
+            Json::Object(fields) => fields.iter().any(|(_, value)| rounded(value)),
+            Json::Null | Json::Bool(_) | Json::Text(_) => false,
+        }
+    }
+    let Some(value) = Json::parse(input) else { return };
+    let again = Json::parse(value.write().as_bytes()).expect("what was written is JSON");
+    assert!(again == value || rounded(&value), "writing changed it: {value:?}");
 }
