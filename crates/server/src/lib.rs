@@ -14,6 +14,7 @@ mod maintenance;
 mod memory;
 mod metrics;
 mod projector;
+mod pushes;
 mod recover;
 mod registrations;
 mod seed;

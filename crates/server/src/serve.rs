@@ -95,7 +95,8 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
     let listeners = Listeners::bind(config)?;
     let mut bound: Vec<(&'static str, SocketAddr)> = sockets.bound();
     bound.extend(listeners.bound());
-    let office = Office { config, exchange: &exchange, metrics: &metrics, bound: &bound };
+    let office =
+        Office { config, exchange: &exchange, metrics: &metrics, bound: &bound, store: &handle, tenant: TENANT };
     let mut doors = Doors::open(&office)?;
     let projector = Arc::new(Projector::new(exchange, doors.take_frames()));
     let media = Arc::new(tokio::sync::Notify::new());

@@ -5,11 +5,10 @@
 
 use switching::event::{Event, What};
 use switching::id::CallId;
-use switching::picture::{Before, Picture};
 
 /// The call whose rows are complete by this event.
 #[must_use]
-pub fn completes(_before: &Before<'_>, event: &Event, _after: &Picture) -> Option<CallId> {
+pub fn completes(event: &Event) -> Option<CallId> {
     match &event.what {
         What::CallCleared { call } => Some(*call),
         What::ServiceInitiated { .. }

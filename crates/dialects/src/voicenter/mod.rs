@@ -9,6 +9,7 @@ pub mod error;
 pub mod event;
 pub mod id;
 pub mod number;
+pub mod push;
 pub mod wire;
 
 mod address;
@@ -38,7 +39,7 @@ pub struct Door {
 impl Door {
     /// A door on one exchange.
     #[must_use]
-    pub fn new(exchange: Exchange, config: VoicenterConfig) -> Self {
-        Self { exchange, config: Arc::new(config), gate: Arc::default() }
+    pub fn new(exchange: Exchange, config: Arc<VoicenterConfig>) -> Self {
+        Self { exchange, config, gate: Arc::default() }
     }
 }

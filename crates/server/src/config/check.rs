@@ -16,6 +16,7 @@ pub(super) fn check(config: &Config, notes: &mut Notes<'_>) {
     stations(config, notes);
     trunks(config, notes);
     accounts(config, notes);
+    cdr_pushes(config, notes);
     demo_passwords(config, notes);
 }
 
@@ -188,6 +189,22 @@ fn trunks(config: &Config, notes: &mut Notes<'_>) {
                 let what = format!("{outside} leads to {inside}, and no [[station]] has this number");
                 notes.about(&format!("{path}.dids"), what, "name a number that exists");
             }
+        }
+    }
+}
+
+/// Servers that are told of calls: each has a name of its own and a URL that can be reached in principle.
+fn cdr_pushes(config: &Config, notes: &mut Notes<'_>) {
+    let mut taken = BTreeMap::new();
+    for (index, push) in config.cdr_pushes.iter().enumerate() {
+        let path = format!("cdr_push[{}]", index + 1);
+        once(&mut taken, push.name.clone(), &path, "name", notes);
+        if let Err(error) = crate::pushes::Target::parse(&push.url, push.private) {
+            notes.about(
+                &format!("{path}.url"),
+                format!("{error:#}"),
+                "write a URL that begins with http:// or https://",
+            );
         }
     }
 }

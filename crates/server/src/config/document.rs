@@ -1,7 +1,10 @@
 //! Makes the example file and the page from the tables.
 
 use super::apply::{Absent, Setting};
-use super::table::{ACCOUNT, ACCOUNTS_ABOUT, SECTIONS, SETTINGS, STATION, STATIONS_ABOUT, TRUNK, TRUNKS_ABOUT};
+use super::table::{
+    ACCOUNT, ACCOUNTS_ABOUT, CDR_PUSH, CDR_PUSHES_ABOUT, SECTIONS, SETTINGS, STATION, STATIONS_ABOUT, TRUNK,
+    TRUNKS_ABOUT,
+};
 use std::fmt::Write as _;
 
 /// Where the example stands in the repository.
@@ -30,6 +33,7 @@ pub fn example() -> String {
     repeated(&mut out, "station", STATIONS_ABOUT, STATION);
     repeated(&mut out, "trunk", TRUNKS_ABOUT, TRUNK);
     repeated(&mut out, "account", ACCOUNTS_ABOUT, ACCOUNT);
+    repeated(&mut out, "cdr_push", CDR_PUSHES_ABOUT, CDR_PUSH);
     out
 }
 
@@ -95,6 +99,7 @@ pub fn page() -> String {
     table(&mut out, "`[[station]]`", STATIONS_ABOUT, STATION.iter());
     table(&mut out, "`[[trunk]]`", TRUNKS_ABOUT, TRUNK.iter());
     table(&mut out, "`[[account]]`", ACCOUNTS_ABOUT, ACCOUNT.iter());
+    table(&mut out, "`[[cdr_push]]`", CDR_PUSHES_ABOUT, CDR_PUSH.iter());
     out.push_str(DEMO_NOTE);
     out
 }

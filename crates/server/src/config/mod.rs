@@ -62,6 +62,8 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Who may use the doors, in an empty database.
     pub accounts: Vec<Account>,
+    /// Servers that are told of finished calls.
+    pub cdr_pushes: Vec<CdrPush>,
 }
 
 impl Config {
@@ -121,6 +123,7 @@ impl Default for Config {
             stations: Vec::new(),
             trunks: Vec::new(),
             accounts: Vec::new(),
+            cdr_pushes: Vec::new(),
         };
         apply::defaults(table::SETTINGS, &mut config);
         config
@@ -398,6 +401,36 @@ pub struct Voicenter {
     pub blocked: Option<String>,
     /// Country code of national numbers.
     pub home_country: String,
+}
+
+/// A server that Voicenter's notification of finished calls goes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CdrPush {
+    /// Its name: what waits for it is found by it.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// How it reads.
+    pub format: CdrFormat,
+    /// Whether it may be on this machine or in a private network.
+    pub private: bool,
+}
+
+/// How a server reads its notifications.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CdrFormat {
+    /// JSON.
+    #[default]
+    Json,
+    /// XML-RPC.
+    XmlRpc,
+    /// A form.
+    Form,
+}
+
+impl CdrFormat {
+    const ALL: [Self; 3] = [Self::Json, Self::XmlRpc, Self::Form];
+    const NAMES: &'static [&'static str] = &["json", "xml-rpc", "form"];
 }
 
 /// The console door.

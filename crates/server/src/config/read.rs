@@ -3,7 +3,7 @@
 use super::Config;
 use super::apply::{self, Absent, Setting};
 use super::problem::Notes;
-use super::table::{ACCOUNT, SECTIONS, SETTINGS, STATION, TRUNK};
+use super::table::{ACCOUNT, CDR_PUSH, SECTIONS, SETTINGS, STATION, TRUNK};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -11,7 +11,7 @@ use toml::de::{DeString, DeTable, DeValue};
 /// Entries of one kind that a file may name. Many thousand belong into an import, not into the file.
 const ENTRIES_MAX: usize = 10_000;
 /// Names of the tables that may stand several times.
-const REPEATED: [&str; 3] = ["station", "trunk", "account"];
+const REPEATED: [&str; 4] = ["station", "trunk", "account", "cdr_push"];
 
 type Key<'a, 't> = &'a Spanned<DeString<'t>>;
 type Value<'a, 't> = &'a Spanned<DeValue<'t>>;
@@ -49,6 +49,7 @@ impl Document<'_> {
             "station" => self.config.stations = self.repeated(key, value, STATION),
             "trunk" => self.config.trunks = self.repeated(key, value, TRUNK),
             "account" => self.config.accounts = self.repeated(key, value, ACCOUNT),
+            "cdr_push" => self.config.cdr_pushes = self.repeated(key, value, CDR_PUSH),
             _ if SECTIONS.iter().any(|(section, _)| *section == name && !name.is_empty()) => self.section(key, value),
             _ => match SETTINGS.iter().find(|setting| setting.path == name) {
                 Some(setting) => put(&mut self.notes, setting, name, key.span(), value, &mut self.config),

@@ -4,7 +4,7 @@ use super::apply::Absent::{Is, Required, Unset};
 use super::apply::Setting;
 use super::kind::Kind;
 use super::seed::{Account, Door, Role, Station, StationKind, Trunk};
-use super::{Algorithm, Config, Durability, LogFormat, LogLevel};
+use super::{Algorithm, CdrFormat, CdrPush, Config, Durability, LogFormat, LogLevel};
 
 /// Sections in the order of the example, with what they are about.
 pub(super) const SECTIONS: &[(&str, &str)] = &[
@@ -26,6 +26,8 @@ pub(super) const STATIONS_ABOUT: &str = "A telephone with its directory number. 
 pub(super) const TRUNKS_ABOUT: &str =
     "A line to the outside, played by the test control of the console. The seed of an empty database.";
 pub(super) const ACCOUNTS_ABOUT: &str = "Who may use a door. The seed of an empty database.";
+pub(super) const CDR_PUSHES_ABOUT: &str =
+    "A server that is told of every finished call, as Voicenter does it. Read at each start.";
 
 /// Settings that stand once.
 pub(super) const SETTINGS: &[Setting<Config>] = &[
@@ -560,5 +562,33 @@ pub(super) const ACCOUNT: &[Setting<Account>] = &[
         kind: Kind::Choice { names: Role::NAMES, set: |a, i| a.role = Role::ALL[i] },
         default: Is("\"operator\""),
         doc: "What it may do on the console: everything but `system`, or calls, records and the directory.",
+    },
+];
+
+/// Settings of `[[cdr_push]]`.
+pub(super) const CDR_PUSH: &[Setting<CdrPush>] = &[
+    Setting {
+        path: "name",
+        kind: Kind::Text { len_max: 64, field: |p| &mut p.name },
+        default: Required { example: "\"crm\"" },
+        doc: "Its name; no two have the same. What could not be delivered yet waits under this name.",
+    },
+    Setting {
+        path: "url",
+        kind: Kind::Text { len_max: 2_048, field: |p| &mut p.url },
+        default: Required { example: "\"https://crm.example/cdr?key=secret\"" },
+        doc: "Where it is; user and password in it become Basic credentials.",
+    },
+    Setting {
+        path: "format",
+        kind: Kind::Choice { names: CdrFormat::NAMES, set: |p, i| p.format = CdrFormat::ALL[i] },
+        default: Is("\"json\""),
+        doc: "How it reads.",
+    },
+    Setting {
+        path: "private",
+        kind: Kind::Flag(|p| &mut p.private),
+        default: Is("false"),
+        doc: "Whether it may be on this machine or in a private network.",
     },
 ];

@@ -15,6 +15,7 @@ pub fn open(office: &Office) -> anyhow::Result<Opened> {
         listeners: vec![("console", Serve::Http(own))],
         shared: Some(shared_router(door)),
         shared_needs_tls: false,
+        ..Opened::default()
     })
 }
 

@@ -18,6 +18,7 @@ pub fn open(office: &Office) -> anyhow::Result<Opened> {
         ],
         shared: Some(router(door)),
         shared_needs_tls: false,
+        ..Opened::default()
     })
 }
 

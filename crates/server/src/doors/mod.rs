@@ -23,6 +23,7 @@ use dialects::common::frames::Frames;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use store::{StoreHandle, Tenant};
 use tokio::net::TcpListener;
 
 /// Every door this version has, with the keys of its listeners.
@@ -45,6 +46,10 @@ pub struct Office<'a> {
     pub metrics: &'a Arc<Metrics>,
     /// Every listener that is bound, by its key in `listen.json`.
     pub bound: &'a [(&'static str, SocketAddr)],
+    /// The store, for doors with pushes.
+    pub store: &'a StoreHandle,
+    /// Whose it is.
+    pub tenant: Tenant,
 }
 
 /// Serves connections of a protocol of the door's own until it is dropped.
@@ -71,6 +76,8 @@ pub struct Opened {
     pub shared: Option<Router>,
     /// Whether it is on the shared listener only where that speaks TLS.
     pub shared_needs_tls: bool,
+    /// What it does beside its listeners, until the program ends.
+    pub beside: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 /// All doors of one exchange, not yet served.
@@ -110,6 +117,7 @@ impl Doors {
         let Self { opened, gate, shared_tls, tls } = self;
         let mut shared = Router::new();
         for door in opened {
+            door.beside.into_iter().for_each(|work| drop(tokio::spawn(work)));
             for (key, serve) in door.listeners {
                 let Some(listener) = listeners.take(key) else { continue };
                 match serve {

@@ -1,17 +1,48 @@
-//! The Voicenter door: plain HTTP, on a listener of its own and by its paths on the shared one.
+//! The Voicenter door: plain HTTP, on a listener of its own and by its paths on the shared one; beside them the servers that are
+//! told of finished calls.
 
 use super::{Office, Opened, Serve};
-use crate::config::Config;
-use anyhow::anyhow;
+use crate::config::{CdrFormat, CdrPush, Config};
+use crate::pushes::{self, Endpoint, Parts, Target, Trust};
+use anyhow::{Context, anyhow};
+use dialects::voicenter::push::{Feed, Format};
 use dialects::voicenter::{Door, Network, VoicenterConfig, router, shared_router};
+use std::sync::Arc;
 
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
-    let door = Door::new(office.exchange.clone(), settings(office.config)?);
-    Ok(Opened {
-        frames: Vec::new(),
+    let settings = Arc::new(settings(office.config)?);
+    let door = Door::new(office.exchange.clone(), Arc::clone(&settings));
+    let mut opened = Opened {
         listeners: vec![("voicenter", Serve::Http(router(door.clone())))],
         shared: Some(shared_router(door)),
-        shared_needs_tls: false,
+        ..Opened::default()
+    };
+    if office.config.cdr_pushes.is_empty() {
+        return Ok(opened);
+    }
+    let parts = Parts {
+        exchange: office.exchange.clone(),
+        store: office.store.clone(),
+        tenant: office.tenant,
+        trust: Trust::of_machine()?,
+    };
+    for push in &office.config.cdr_pushes {
+        let endpoint = endpoint(office, push, &settings).with_context(|| format!("cdr_push {}", push.name))?;
+        opened.beside.push(Box::pin(pushes::serve(endpoint, parts.clone())));
+    }
+    Ok(opened)
+}
+
+fn endpoint(office: &Office, push: &CdrPush, settings: &Arc<VoicenterConfig>) -> anyhow::Result<Endpoint> {
+    let format = match push.format {
+        CdrFormat::Json => Format::Json,
+        CdrFormat::XmlRpc => Format::XmlRpc,
+        CdrFormat::Form => Format::Form,
+    };
+    Ok(Endpoint {
+        name: format!("voicenter/{}", push.name),
+        target: Target::parse(&push.url, push.private)?,
+        feed: Feed::new(office.exchange.clone(), Arc::clone(settings), format),
     })
 }
 

@@ -162,7 +162,8 @@ impl Rig {
         tokio::spawn(drive(Arc::clone(&core), down));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = listener.local_addr().expect("bound");
-        let service = router(Door::new(exchange.clone(), config)).into_make_service_with_connect_info::<SocketAddr>();
+        let service =
+            router(Door::new(exchange.clone(), Arc::new(config))).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let rig = Self { core, exchange, at };
         rig.furnish();

@@ -1,0 +1,222 @@
+//! The bodies of a notification: XML-RPC, JSON, form (VOI-CDR-02 to 05, 12, 16).
+
+use super::super::id;
+use super::super::row::Row;
+use super::super::wire::Json;
+use super::super::wire::xml_rpc::push_escaped;
+
+/// How a server reads its notifications.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    #[default]
+    Json,
+    /// XML-RPC.
+    XmlRpc,
+    /// A form.
+    Form,
+}
+
+impl Format {
+    /// The content type.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::XmlRpc => "text/xml; charset=utf-8",
+            Self::Form => "application/x-www-form-urlencoded",
+        }
+    }
+}
+
+/// The value of one field.
+enum Value<'a> {
+    Text(&'a str),
+    /// 32 bits in XML-RPC.
+    Int(u64),
+    /// 64 bits in XML-RPC.
+    Long(i64),
+}
+
+/// One row, in a format.
+pub(super) fn body(format: Format, row: &Row, unix_s: i64) -> String {
+    let code = row.user.map(id::user).unwrap_or_default();
+    let fields = fields(row, &code, unix_s);
+    match format {
+        Format::Json => json(row, fields).write(),
+        Format::Form => form(row, fields),
+        Format::XmlRpc => xml_rpc(row, &fields),
+    }
+}
+
+/// The fields in the order of the vendor's XML example, then the rest of its table. There are no prices, recordings, queues and
+/// country names yet: those are empty.
+fn fields<'a>(row: &'a Row, code: &'a str, unix_s: i64) -> [(&'static str, Value<'a>); 21] {
+    use Value::{Int, Long, Text};
+    [
+        ("caller", Text(&row.caller)),
+        ("target", Text(&row.target)),
+        ("time", Long(unix_s)),
+        ("duration", Int(row.duration_s)),
+        ("ivruniqueid", Text(&row.call_id)),
+        ("targetextension", Text(&row.target_station.code)),
+        ("callerextension", Text(&row.caller_station.code)),
+        ("did", Text(&row.did)),
+        ("queueid", Int(0)),
+        ("queuename", Text("")),
+        ("type", Text(row.kind.name())),
+        ("status", Text(row.status.name())),
+        ("record", Text("")),
+        ("price", Int(0)),
+        ("dialtime", Int(row.dial_s)),
+        ("representative_name", Text(&row.user_name)),
+        ("representative_code", Text(code)),
+        ("targetextension_name", Text(&row.target_station.name)),
+        ("callerextension_name", Text(&row.caller_station.name)),
+        ("target_country", Text("")),
+        ("caller_country", Text("")),
+    ]
+}
+
+fn json(row: &Row, fields: [(&'static str, Value<'_>); 21]) -> Json {
+    let value = |value: Value<'_>| match value {
+        Value::Text(text) => Json::text(text),
+        Value::Int(number) => Json::number(number),
+        Value::Long(number) => Json::number(number),
+    };
+    let mut all: Vec<(String, Json)> =
+        fields.into_iter().map(|(name, field)| (name.to_owned(), value(field))).collect();
+    if !row.custom.is_empty() {
+        all.push(("CustomData".to_owned(), custom(row)));
+    }
+    Json::Object(all)
+}
+
+fn custom(row: &Row) -> Json {
+    Json::Object(row.custom.iter().map(|(name, value)| (name.clone(), Json::text(value.as_str()))).collect())
+}
+
+fn form(row: &Row, fields: [(&'static str, Value<'_>); 21]) -> String {
+    let mut out = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        match value {
+            Value::Text(text) => out.append_pair(name, text),
+            Value::Int(number) => out.append_pair(name, &number.to_string()),
+            Value::Long(number) => out.append_pair(name, &number.to_string()),
+        };
+    }
+    if !row.custom.is_empty() {
+        out.append_pair("CustomData", &custom(row).write());
+    }
+    out.finish()
+}
+
+fn xml_rpc(row: &Row, fields: &[(&'static str, Value<'_>); 21]) -> String {
+    let mut out =
+        String::from("<?xml version=\"1.0\"?><methodCall><methodName>CDR</methodName><params><param><value><struct>");
+    for (name, value) in fields {
+        match value {
+            Value::Text(text) => member(&mut out, name, text),
+            Value::Int(number) => {
+                out.push_str(&format!("<member><name>{name}</name><value><i4>{number}</i4></value></member>"))
+            }
+            Value::Long(number) => {
+                out.push_str(&format!("<member><name>{name}</name><value><i8>{number}</i8></value></member>"))
+            }
+        }
+    }
+    if !row.custom.is_empty() {
+        out.push_str("<member><name>CustomData</name><value><struct>");
+        row.custom.iter().for_each(|(name, value)| member(&mut out, name, value));
+        out.push_str("</struct></value></member>");
+    }
+    out.push_str("</struct></value></param></params></methodCall>");
+    out
+}
+
+fn member(out: &mut String, name: &str, text: &str) {
+    out.push_str("<member><name>");
+    push_escaped(out, name);
+    out.push_str("</name><value>");
+    if text.is_empty() {
+        out.push_str("<string />");
+    } else {
+        out.push_str("<string>");
+        push_escaped(out, text);
+        out.push_str("</string>");
+    }
+    out.push_str("</value></member>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::row::{Kind, Station, Status};
+    use super::*;
+    use std::collections::BTreeMap;
+    use switching::id::UserId;
+    use switching::time::Time;
+
+    fn row() -> Row {
+        let station = Station { code: "IuYtReWq".to_owned(), name: "Desk <1>".to_owned() };
+        Row {
+            call_id: "x".repeat(32),
+            kind: Kind::Outgoing,
+            status: Status::Answer,
+            caller: "0540000000".to_owned(),
+            target: "972500000000".to_owned(),
+            caller_station: station,
+            target_station: Station::default(),
+            did: String::new(),
+            started: Time(0),
+            duration_s: 12,
+            dial_s: 31,
+            user: Some(UserId(9996)),
+            user_name: "Walter Melon".to_owned(),
+            custom: BTreeMap::from([("var_a".to_owned(), "1&2".to_owned())]),
+            other_status: None,
+        }
+    }
+
+    #[test]
+    fn json_has_every_field_once_and_no_null() {
+        let expected = format!(
+            "{{\"caller\":\"0540000000\",\"target\":\"972500000000\",\"time\":1345373417,\"duration\":12,\"ivruniqueid\":\"{}\",\
+             \"targetextension\":\"\",\"callerextension\":\"IuYtReWq\",\"did\":\"\",\"queueid\":0,\"queuename\":\"\",\
+             \"type\":\"Extension Outgoing\",\"status\":\"ANSWER\",\"record\":\"\",\"price\":0,\"dialtime\":31,\
+             \"representative_name\":\"Walter Melon\",\"representative_code\":\"9996\",\"targetextension_name\":\"\",\
+             \"callerextension_name\":\"Desk <1>\",\"target_country\":\"\",\"caller_country\":\"\",\
+             \"CustomData\":{{\"var_a\":\"1&2\"}}}}",
+            "x".repeat(32)
+        );
+        assert_eq!(body(Format::Json, &row(), 1_345_373_417), expected);
+    }
+
+    #[test]
+    fn xml_rpc_has_its_types_and_order() {
+        let text = body(Format::XmlRpc, &row(), 1_345_373_417);
+        let begin = "<?xml version=\"1.0\"?><methodCall><methodName>CDR</methodName><params><param><value><struct>\
+            <member><name>caller</name><value><string>0540000000</string></value></member>\
+            <member><name>target</name><value><string>972500000000</string></value></member>\
+            <member><name>time</name><value><i8>1345373417</i8></value></member>\
+            <member><name>duration</name><value><i4>12</i4></value></member>";
+        assert!(text.starts_with(begin), "{text}");
+        assert!(
+            text.contains("<member><name>did</name><value><string /></value></member><member><name>queueid</name>"),
+            "{text}"
+        );
+        assert!(text.contains("<string>Desk &lt;1&gt;</string>"), "{text}");
+        let custom =
+            "<member><name>CustomData</name><value><struct><member><name>var_a</name><value><string>1&amp;2</string>";
+        assert!(text.contains(custom), "{text}");
+        assert_eq!(text.matches("<member>").count(), 23);
+    }
+
+    #[test]
+    fn a_form_has_the_same_names() {
+        let text = body(Format::Form, &row(), 1_345_373_417);
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
+        assert_eq!(pairs.len(), 22);
+        assert_eq!(pairs[2], ("time".to_owned(), "1345373417".to_owned()));
+        assert_eq!(pairs[21], ("CustomData".to_owned(), "{\"var_a\":\"1&2\"}".to_owned()));
+    }
+}

@@ -1,0 +1,352 @@
+//! The notification of finished calls: every row to every server, in order, once more where it did not arrive, and none lost in a
+//! crash.
+
+mod common;
+
+use common::{Office, SOON, wait_for};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+const CODE: &str = "letmein";
+
+/// What a server got: the head, and the body.
+struct Got {
+    head: String,
+    body: String,
+}
+
+impl Got {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    fn row(&self) -> (String, String) {
+        let row = self.json();
+        let text = |name: &str| row[name].as_str().expect("text").to_owned();
+        (text("ivruniqueid"), text("type"))
+    }
+
+    fn has(&self, line: &str) -> bool {
+        self.head.lines().any(|known| known.eq_ignore_ascii_case(line))
+    }
+}
+
+/// Somebody's web server: it answers what `answers` says to the request of this number, from 0.
+struct Server {
+    port: u16,
+    got: Receiver<Got>,
+}
+
+impl Server {
+    fn start(answers: impl Fn(usize, &Got) -> String + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let (tell, got) = channel();
+        std::thread::spawn(move || {
+            for (n, socket) in listener.incoming().map_while(Result::ok).enumerate() {
+                let Some(request) = read(&socket) else { continue };
+                // The other side may have gone.
+                let _ = (&socket).write_all(answers(n, &request).as_bytes());
+                if tell.send(request).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { port, got }
+    }
+
+    fn next(&self) -> Got {
+        self.got.recv_timeout(SOON).expect("a push comes")
+    }
+
+    fn nothing(&self) -> bool {
+        self.got.try_recv().is_err()
+    }
+}
+
+fn read(socket: &TcpStream) -> Option<Got> {
+    let mut reader = BufReader::new(socket);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        reader.read_line(&mut head).ok().filter(|read| *read > 0)?;
+    }
+    let length =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Got { head, body: String::from_utf8(body).expect("text") })
+}
+
+fn http(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+fn taken() -> String {
+    http("200 OK", r#"{"err":"0","errdesc":"OK"}"#)
+}
+
+/// An office with two phones that answer by themselves, and one that never does; `pushes` are the servers.
+fn configuration(pushes: &str) -> String {
+    format!(
+        "[console]\ntest_control = true\n[voicenter]\nrequests_per_s = 1000\n\
+         [[account]]\ndoor = \"voicenter\"\npassword = \"{CODE}\"\n\
+         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\nfirst_name = \"Walter\"\nlast_name = \"Melon\"\nanswer_after_ms = 2000\n\
+         [[station]]\nnumber = \"202\"\nkind = \"simulated\"\nfirst_name = \"Rita\"\nlast_name = \"Book\"\nanswer_after_ms = 3000\n\
+         [[station]]\nnumber = \"203\"\nkind = \"simulated\"\n{pushes}"
+    )
+}
+
+/// An office with a stopped clock, and the arguments by which it starts again.
+fn office(dir: &tempfile::TempDir, pushes: &str) -> (Office, Vec<String>) {
+    let file = dir.path().join("office.toml");
+    std::fs::write(&file, configuration(pushes)).expect("written");
+    let arguments = ["--config", file.to_str().expect("utf-8"), "--ephemeral-ports", "--virtual-clock"];
+    let arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
+    let all: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    (Office::start_with(&all), arguments)
+}
+
+fn push(name: &str, port: u16, more: &str) -> String {
+    format!(
+        "[[cdr_push]]\nname = \"{name}\"\nurl = \"http://127.0.0.1:{port}/cdr?key=secret\"\nprivate = true\n{more}\n"
+    )
+}
+
+fn pass(office: &Office, ms: u64) {
+    office.post("/test/clock/advance", json!({"by_ms": ms}));
+}
+
+fn called(office: &Office, query: &str) -> String {
+    let url =
+        format!("http://{}/ForwardDialer/click2call.aspx?code={CODE}&format=json&{query}", office.address("voicenter"));
+    let answer = office.http("GET", &url, None, &[]).json();
+    assert_eq!(answer["ERRORCODE"], 0, "{answer}");
+    answer["CALLID"].as_str().expect("text").to_owned()
+}
+
+/// A call of 201 with 202 that talks for ten seconds.
+fn talk(office: &Office) -> String {
+    let id = called(office, "phone=201&target=202&var_customer=7");
+    pass(office, 5_000);
+    pass(office, 10_000);
+    assert_eq!(called(office, "action=terminate&phone=202"), id);
+    id
+}
+
+#[test]
+fn wire_every_row_reaches_every_server_in_order_and_in_its_format() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (json, form) = (Server::start(|_, _| taken()), Server::start(|_, _| http("204 No Content", "")));
+    // The third one is the vendor's kind of listener.
+    let mut listener = Listener::start(2);
+    let pushes = [
+        push("json", json.port, ""),
+        push("form", form.port, "format = \"form\""),
+        push("xml", listener.port, "format = \"xml-rpc\""),
+    ];
+    let (office, _) = office(&dir, &pushes.concat());
+    let id = talk(&office);
+    let (first, second) = (json.next(), json.next());
+    assert!(first.head.starts_with("POST /cdr?key=secret HTTP/1.1\r\n"), "{}", first.head);
+    assert!(first.has("content-type: application/json; charset=utf-8"), "{}", first.head);
+    assert!(first.head.to_ascii_lowercase().contains("\r\nuser-agent: hookswitch/"), "{}", first.head);
+    let rows = [first.json(), second.json()];
+    let time = rows[0]["time"].as_i64().expect("a number");
+    let common = |row: &Value| {
+        json!([row["ivruniqueid"], row["type"], row["status"], row["time"], row["duration"], row["dialtime"]])
+    };
+    assert_eq!(common(&rows[0]), json!([id, "Click2Call leg1", "ANSWER", time, 13, 2]));
+    assert_eq!(common(&rows[1]), json!([id, "Click2Call leg2", "ANSWER", time + 2, 10, 3]));
+    let mut leg2 = rows[1].as_object().expect("an object").clone();
+    let code = leg2.remove("representative_code").expect("there");
+    assert!(code.as_str().is_some_and(|code| code.len() >= 4), "{code}");
+    assert_eq!(
+        Value::Object(leg2),
+        json!({
+            "caller": "201", "target": "202", "time": time + 2, "duration": 10, "ivruniqueid": id, "type": "Click2Call leg2",
+            "status": "ANSWER", "targetextension": "202", "callerextension": "201", "did": "", "queueid": 0, "queuename": "",
+            "record": "", "price": 0, "dialtime": 3, "representative_name": "Walter Melon", "targetextension_name": "Rita Book",
+            "callerextension_name": "Walter Melon", "target_country": "", "caller_country": "",
+            "CustomData": {"var_customer": "7"},
+        })
+    );
+    for row in &rows {
+        let got = form.next();
+        assert!(got.has("content-type: application/x-www-form-urlencoded"), "{}", got.head);
+        let kind = row["type"].as_str().expect("text").replace(' ', "+");
+        assert!(
+            got.body.contains(&format!("&type={kind}&")) && got.body.contains(&format!("ivruniqueid={id}&")),
+            "{}",
+            got.body
+        );
+        let told = listener.next();
+        assert_eq!(told["wrong"], json!([]), "{told}");
+        assert_eq!(common(&told), common(row));
+        assert_eq!(told["CustomData"], row["CustomData"]);
+    }
+    assert!(listener.ended(), "it took both and ended");
+    assert!(json.nothing() && form.nothing());
+    conformance::proves("VOI-CDR-01");
+    conformance::proves("VOI-CDR-02");
+    conformance::proves("VOI-CDR-03");
+    conformance::proves("VOI-CDR-04");
+    conformance::proves("VOI-CDR-17");
+    conformance::proves_partly("VOI-CDR-05", "prices, recordings, queues and countries");
+    conformance::proves_partly("VOI-CDR-10", "recordings that a row waits for");
+    conformance::proves_partly("VOI-CDR-15", "voicemail, external menus, conferences");
+    conformance::proves_partly("VOI-CDR-16", "menus passed through");
+    conformance::proves_partly("VOI-ADM-09", "filters by type and compatibility switches");
+}
+
+#[test]
+fn wire_what_does_not_arrive_is_tried_again_by_the_plan_and_survives_a_crash() {
+    let dir = tempfile::tempdir().expect("a directory");
+    // The first three tries of the first row fail in three ways; all later ones are taken.
+    let flaky = Server::start(|n, _| match n {
+        0 => http("500 Internal Server Error", ""),
+        1 => http("200 OK", r#"{"Err":2,"Errdesc":"not now"}"#),
+        2 => "garbage\r\n\r\n".to_owned(),
+        _ => taken(),
+    });
+    let (mut office, arguments) = office(&dir, &push("flaky", flaky.port, ""));
+    let id = talk(&office);
+    let first = flaky.next();
+    assert_eq!(first.row(), (id.clone(), "Click2Call leg1".to_owned()));
+    // A minute later again, then after five, and a quarter of an hour: the same octets at every try.
+    let (again, waited_s) = next_try(&office, &flaky);
+    assert_eq!(again.body, first.body);
+    assert!((60..300).contains(&waited_s), "{waited_s}");
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    office.crash_and_restart_with(&arguments);
+    let (third, waited_s) = next_try(&office, &flaky);
+    assert_eq!(third.body, first.body);
+    // By the plan; or, where the crash came before the answer was noted, when the lease of that try had ended.
+    assert!(waited_s >= 55, "{waited_s}");
+    // The second row waits behind the first, and another call does not.
+    let other = called(&office, "phone=203&target=201");
+    called(&office, "action=terminate&phone=203");
+    assert_eq!(flaky.next().row(), (other.clone(), "Click2Call leg1".to_owned()), "another call is not held back");
+    assert_eq!(flaky.next().row(), (other, "Click2Call leg2".to_owned()));
+    let (fourth, waited_s) = next_try(&office, &flaky);
+    assert_eq!(fourth.body, first.body);
+    assert!(waited_s >= 900, "{waited_s}");
+    assert_eq!(flaky.next().row(), (id, "Click2Call leg2".to_owned()), "and its next row follows");
+    // What has arrived is not sent again: what comes next is of the next call.
+    pass(&office, 24 * 3_600_000);
+    let last = called(&office, "phone=203&target=201");
+    called(&office, "action=terminate&phone=203");
+    assert_eq!([flaky.next().row().0, flaky.next().row().0], [last.clone(), last]);
+    conformance::proves("VOI-CDR-08");
+    conformance::proves_partly("VOI-CDR-09", "parked rows cannot be replayed by hand");
+}
+
+#[test]
+fn wire_a_server_that_must_not_be_reached_or_redirects_or_hangs_hinders_nobody() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let good = Server::start(|_, _| taken());
+    let there = good.port;
+    let elsewhere = Server::start(move |_, _| {
+        format!("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{there}/moved\r\nContent-Length: 0\r\n\r\n")
+    });
+    let around = Server::start(|_, _| {
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: /cdr\r\nContent-Length: 0\r\n\r\n".to_owned()
+    });
+    let forbidden = Server::start(|_, _| taken());
+    // It takes connections and never says anything.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let pushes = [
+        push("silent", silent.local_addr().expect("bound").port(), ""),
+        push("around", around.port, ""),
+        format!("[[cdr_push]]\nname = \"forbidden\"\nurl = \"http://localhost:{}/cdr\"\n", forbidden.port),
+        push("elsewhere", elsewhere.port, ""),
+        "[[cdr_push]]\nname = \"nobody\"\nurl = \"https://127.0.0.1:1/\"\nprivate = true\n".to_owned(),
+    ];
+    let (office, _) = office(&dir, &pushes.concat());
+    let id = talk(&office);
+    elsewhere.next();
+    let got = good.next();
+    assert!(got.head.starts_with("POST /moved HTTP/1.1\r\n"), "the same method: {}", got.head);
+    assert_eq!(got.row(), (id.clone(), "Click2Call leg1".to_owned()));
+    assert_eq!(good.next().row().1, "Click2Call leg2");
+    // Three redirects are followed; the next try comes a minute later.
+    for _ in 0..4 {
+        around.next();
+    }
+    assert!(around.nothing());
+    // Calls go on, and their rows reach whom they can.
+    let next = talk(&office);
+    assert_eq!([good.next().row().0, good.next().row().0], [next.clone(), next]);
+    assert!(forbidden.nothing(), "this machine is nobody's server unless that is allowed");
+    conformance::proves_partly("VOI-ADM-26", "the families of pop-up, menu and layer");
+    conformance::proves_partly("VOI-LIM-06", "the notification of calls only");
+}
+
+#[test]
+fn wire_a_wrong_url_is_named_by_check() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("office.toml");
+    let text = "[[cdr_push]]\nname = \"a\"\nurl = \"ftp://x/\"\n[[cdr_push]]\nname = \"a\"\nurl = \"http://x/\"\n";
+    std::fs::write(&file, text).expect("written");
+    let checked = Command::new(env!("CARGO_BIN_EXE_hookswitch")).arg("check").arg("--config").arg(&file).output();
+    let checked = checked.expect("it runs");
+    let told = [checked.stdout, checked.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    assert!(!checked.status.success(), "{told}");
+    assert!(told.contains("cdr_push[1].url: a URL begins with http:// or https://"), "{told}");
+    assert!(told.contains("cdr_push[2].name: a stands already in cdr_push[1]"), "{told}");
+}
+
+/// Lets the clock run until the server gets something; gives it, and how many seconds passed.
+fn next_try(office: &Office, server: &Server) -> (Got, u64) {
+    let mut waited_s = 0;
+    let got = wait_for("another try", || {
+        pass(office, 5_000);
+        waited_s += 5;
+        server.got.try_recv().ok()
+    });
+    (got, waited_s)
+}
+
+/// The listener in another language.
+struct Listener {
+    child: Child,
+    lines: Receiver<String>,
+    port: u16,
+}
+
+impl Listener {
+    fn start(count: usize) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients/voicenter/cdr_listener.py");
+        let mut child = Command::new("python3")
+            .args([script, &count.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 is there");
+        let out = child.stdout.take().expect("piped");
+        let (tell, lines) = channel();
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| tell.send(line)).ok()
+        });
+        let port = lines.recv_timeout(SOON).expect("its port").parse().expect("a number");
+        Self { child, lines, port }
+    }
+
+    fn next(&self) -> Value {
+        serde_json::from_str(&self.lines.recv_timeout(SOON).expect("a row")).expect("JSON")
+    }
+
+    fn ended(&mut self) -> bool {
+        wait_for("the listener ends", || self.child.try_wait().expect("it runs")).success()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
