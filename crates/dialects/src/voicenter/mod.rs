@@ -13,6 +13,7 @@ pub mod push;
 pub mod wire;
 
 mod address;
+mod country;
 mod front;
 mod gate;
 mod request;

@@ -5,7 +5,7 @@
 //! also where it was never dialled. Queues, voicemail, forwarding, transfer and conferences give no rows yet: there are none.
 
 use super::config::VoicenterConfig;
-use super::{id, number};
+use super::{country, id, number};
 use std::collections::BTreeMap;
 use switching::cause::Cause;
 use switching::id::{DeviceId, UserId};
@@ -155,6 +155,10 @@ pub struct Row {
     pub caller_station: Station,
     pub target_station: Station,
     pub did: String,
+    /// Of a target outside; empty where the call came from there.
+    pub target_country: &'static str,
+    /// Of a caller outside; empty where the call did not come from there.
+    pub caller_country: &'static str,
     /// When the leg or stage began.
     pub started: Time,
     pub duration_s: u64,
@@ -243,6 +247,12 @@ impl Told<'_> {
             row.target.clone_from(&row.target_station.code);
         } else {
             row.target = number::comparable(called.number.as_str(), &self.names.config.home_country);
+            if row.kind != Kind::Incoming {
+                row.target_country = country::of(&row.target);
+            }
+        }
+        if row.kind == Kind::Incoming {
+            row.caller_country = country::of(&number::comparable(&row.caller, &self.names.config.home_country));
         }
         if row.kind == Kind::Incoming
             && let Some(part) = reached.or_else(|| self.called_parts().next())
@@ -288,6 +298,8 @@ impl Told<'_> {
             caller_station: Station::default(),
             target_station: Station::default(),
             did: did.unwrap_or_default(),
+            target_country: "",
+            caller_country: "",
             started: call.created,
             duration_s: 0,
             dial_s: 0,

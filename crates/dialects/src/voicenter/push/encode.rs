@@ -49,8 +49,8 @@ pub(super) fn body(format: Format, row: &Row, unix_s: i64) -> String {
     }
 }
 
-/// The fields in the order of the vendor's XML example, then the rest of its table. There are no prices, recordings, queues and
-/// country names yet: those are empty.
+/// The fields in the order of the vendor's XML example, then the rest of its table. There are no prices, recordings and queues
+/// yet: those are empty.
 fn fields<'a>(row: &'a Row, code: &'a str, unix_s: i64) -> [(&'static str, Value<'a>); 21] {
     use Value::{Int, Long, Text};
     [
@@ -73,8 +73,8 @@ fn fields<'a>(row: &'a Row, code: &'a str, unix_s: i64) -> [(&'static str, Value
         ("representative_code", Text(code)),
         ("targetextension_name", Text(&row.target_station.name)),
         ("callerextension_name", Text(&row.caller_station.name)),
-        ("target_country", Text("")),
-        ("caller_country", Text("")),
+        ("target_country", Text(row.target_country)),
+        ("caller_country", Text(row.caller_country)),
     ]
 }
 
@@ -167,6 +167,8 @@ mod tests {
             caller_station: station,
             target_station: Station::default(),
             did: String::new(),
+            target_country: "Israel",
+            caller_country: "",
             started: Time(0),
             duration_s: 12,
             dial_s: 31,
@@ -184,7 +186,7 @@ mod tests {
              \"targetextension\":\"\",\"callerextension\":\"IuYtReWq\",\"did\":\"\",\"queueid\":0,\"queuename\":\"\",\
              \"type\":\"Extension Outgoing\",\"status\":\"ANSWER\",\"record\":\"\",\"price\":0,\"dialtime\":31,\
              \"representative_name\":\"Walter Melon\",\"representative_code\":\"9996\",\"targetextension_name\":\"\",\
-             \"callerextension_name\":\"Desk <1>\",\"target_country\":\"\",\"caller_country\":\"\",\
+             \"callerextension_name\":\"Desk <1>\",\"target_country\":\"Israel\",\"caller_country\":\"\",\
              \"CustomData\":{{\"var_a\":\"1&2\"}}}}",
             "x".repeat(32)
         );

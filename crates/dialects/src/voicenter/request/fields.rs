@@ -109,11 +109,12 @@ impl Field {
             Self::DepartmentId => Json::number(account.1),
             Self::DateEpoch => Json::number(unix_ms.div_euclid(1_000)),
             Self::CdrType => Json::number(row.kind.number()),
-            // What there is none of: prices, recordings, menus, queues, country names.
+            Self::TargetPrefixName => Json::text(row.target_country),
+            // What there is none of: prices, recordings, menus, queues.
             Self::Price => Json::number(0),
             Self::RecordExpect => Json::Bool(false),
             Self::DtmfData => Json::Array(Vec::new()),
-            Self::TargetPrefixName | Self::RecordUrl | Self::QueueName => Json::text(""),
+            Self::RecordUrl | Self::QueueName => Json::text(""),
         }
     }
 }

@@ -4,4 +4,5 @@ mod calls;
 mod errors;
 mod lists;
 mod log;
+mod push;
 mod rig;
