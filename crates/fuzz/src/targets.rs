@@ -29,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "clickcall", run: clickcall },
     Target { name: "voicenter_request", run: voicenter_request },
     Target { name: "voicenter_json", run: voicenter_json },
+    Target { name: "voicenter_ack", run: voicenter_ack },
 ];
 
 /// A SIP datagram: every typed view of it is looked at, and what was read reads the same a second time.
@@ -191,4 +192,11 @@ fn voicenter_json(input: &[u8]) {
     let Some(value) = Json::parse(input) else { return };
     let again = Json::parse(value.write().as_bytes()).expect("what was written is JSON");
     assert!(again == value || rounded(&value), "writing changed it: {value:?}");
+}
+
+/// The acknowledgement of somebody's server: what it says does not change by blanks around it.
+fn voicenter_ack(input: &[u8]) {
+    let ack = voicenter::push::Ack::read(input);
+    let padded = [b" \r\n", input, b"\n "].concat();
+    assert_eq!(voicenter::push::Ack::read(&padded), ack);
 }

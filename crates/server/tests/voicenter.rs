@@ -138,6 +138,7 @@ fn wire_click_to_call_rings_the_right_phone_first_and_every_door_sees_it() {
     answer(&office, "1002");
     wait_live(&office, "1001", "Talking", 1);
     wait_live(&office, "1002", "Talking", 1);
+    assert!(log(&office, &format!("callID={id}")).is_empty(), "a running call is not in the log");
     assert_eq!(called(&office, "action=terminate&phone=1002"), id);
     assert_eq!(click2call(&office, "action=terminate&phone=1001"), (2, "No active call".to_owned(), String::new()));
     let rows = rows(&office, &id);
@@ -151,6 +152,8 @@ fn wire_click_to_call_rings_the_right_phone_first_and_every_door_sees_it() {
     office.post("/calls/make_call", json!({"from": "1003", "to": "1004", "prompt": "ring"}));
     let other = wait_live(&office, "1003", "Dialing", 0);
     assert_eq!(called(&office, "action=terminate&phone=1003"), other["ivrid"].as_str().expect("text"));
+    conformance::proves("VOI-LOG-01");
+    conformance::proves_partly("VOI-CDR-14", "stages that follow: forwarding, transfer, voicemail, queues");
     conformance::proves_partly("VOI-C2C-03", "a prompt in a language instead of the tone; recording");
 }
 

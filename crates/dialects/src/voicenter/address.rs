@@ -4,11 +4,15 @@
 //! numbers, any outside number. The reserved words are read before.
 
 use super::number;
+use crate::common::exchange::Exchange;
 use switching::config::DeviceKind;
 use switching::id::DeviceId;
 use switching::model::Device;
 use switching::party::Digits;
 use switching::picture::Picture;
+
+/// Devices that are looked at without letting go of the picture.
+const PORTION: usize = 256;
 
 /// What an address names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,20 @@ fn by_short_number<'a>(picture: &'a Picture, text: &str) -> Option<&'a Device> {
 fn dialled_as(picture: &Picture, device: &Device) -> Option<Digits> {
     let of_extension = || picture.extension_of(device.id).map(|(_, extension)| extension.config.number.clone());
     device.config.names.number.clone().or_else(of_extension)
+}
+
+/// What is made of each telephone of the organisation, in the order of their keys. The picture is let go between portions, so that a
+/// long list does not hold up the exchange.
+pub fn each_extension<T>(exchange: &Exchange, make: impl Fn(&Picture, &Device) -> Option<T>) -> Vec<T> {
+    let all: Vec<DeviceId> = exchange.read(|picture| picture.devices.keys().copied().collect());
+    let mut made = Vec::with_capacity(all.len());
+    for portion in all.chunks(PORTION) {
+        exchange.read(|picture| {
+            let devices = portion.iter().filter_map(|id| picture.devices.get(id)).filter(|device| is_extension(device));
+            made.extend(devices.filter_map(|device| make(picture, device)));
+        });
+    }
+    made
 }
 
 /// Whether a device is a telephone of the organisation.

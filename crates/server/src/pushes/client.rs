@@ -46,6 +46,10 @@ impl Trust {
         if let Some(certificates) = files.into_iter().next() {
             roots.add_parsable_certificates(certificates.filter_map(Result::ok));
         }
+        Self::of(roots)
+    }
+
+    fn of(roots: RootCertStore) -> anyhow::Result<Self> {
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .context("choosing TLS versions")?
@@ -222,7 +226,7 @@ async fn connect(target: &Target) -> anyhow::Result<TcpStream> {
     Err(failed)
 }
 
-/// Whether an address is not one of the public network (RFC 6890).
+/// Whether an address is of this machine, its link, a private network, or of no machine at all (RFC 6890).
 fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
@@ -304,5 +308,48 @@ mod tests {
         for public in ["192.0.2.1", "8.8.8.8", "2001:4860:4860::8888", "100.128.0.1"] {
             assert!(!is_private(public.parse().expect("an address")), "{public}");
         }
+    }
+
+    /// Somebody's web server with this certificate that takes everything; its port.
+    async fn tls_server(made: &rcgen::CertifiedKey<rcgen::KeyPair>) -> u16 {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        use tokio_rustls::rustls::ServerConfig;
+        use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key));
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config.expect("a certificate")));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(socket).await else { continue };
+                let mut seen = Vec::new();
+                while !seen.ends_with(b"body") && stream.read_buf(&mut seen).await.is_ok_and(|read| read > 0) {}
+                // The client may have gone.
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK").await;
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn a_server_with_tls_has_to_be_the_one_it_says() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let port = tls_server(&made).await;
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).expect("a root");
+        let trusting = Trust::of(roots).expect("TLS");
+        let sent = async |url: String, trust: &Trust| {
+            let target = Target::parse(&url, true).expect("a URL");
+            post(&target, trust, "text/plain", b"body".to_vec()).await
+        };
+        let answer = sent(format!("https://localhost:{port}/"), &trusting).await.expect("it is trusted");
+        assert_eq!(answer, (200, b"OK".to_vec()));
+        assert!(sent(format!("https://127.0.0.1:{port}/"), &trusting).await.is_err(), "another name");
+        let strict = Trust::of_machine().expect("TLS");
+        let refused = sent(format!("https://localhost:{port}/"), &strict).await.expect_err("nobody vouches for it");
+        assert!(format!("{refused:#}").contains("TLS"), "{refused:#}");
     }
 }

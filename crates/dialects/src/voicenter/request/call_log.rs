@@ -15,7 +15,7 @@ use switching::party::Digits;
 use switching::time::Time;
 
 /// Records that one reading of the store gives.
-const PAGE: u32 = 500;
+const PAGE: u32 = 200;
 /// Records that one request may make the store read: beyond it there are too many to look through.
 const READ_MAX: usize = 200_000;
 

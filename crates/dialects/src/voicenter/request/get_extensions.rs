@@ -11,30 +11,27 @@ const MAIL: &str = "email";
 
 pub(super) fn list(asked: &Asked<'_>) -> Vec<Json> {
     let config = &asked.door.config;
-    asked.door.exchange.read(|picture| {
-        let mut rows: Vec<(Vec<u8>, Json)> = Vec::new();
-        for device in picture.devices.values().filter(|device| address::is_extension(device)) {
-            let extension = picture.extension_of(device.id).map(|(_, extension)| &extension.config);
-            let own = device.config.names.number.as_ref();
-            let number = extension.map(|it| &it.number).or(own).map(|number| number.as_str().to_owned());
-            let number = number.unwrap_or_default();
-            let name = extension.map(|it| it.full_name()).filter(|name| !name.is_empty());
-            let owner = extension.and_then(|it| it.owner).and_then(|id| picture.users.get(&id));
-            let mail = extension.and_then(|it| it.fields.get(MAIL)).cloned().unwrap_or_default();
-            let row = Json::object([
-                ("SIP", Json::text(id::sip_code(picture, device.id))),
-                ("Name", Json::text(name.unwrap_or_else(|| device.config.display_name.clone()))),
-                ("SpeedDial", Json::text(number.as_str())),
-                ("AccountID", Json::number(config.account_id)),
-                ("AccountName", Json::text(config.organisation.as_str())),
-                ("UserName", Json::text(owner.map(|user| user.name.clone()).unwrap_or_default())),
-                ("UserEmail", Json::text(mail)),
-            ]);
-            rows.push((sorted_by(&number), row));
-        }
-        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
-        rows.into_iter().map(|(_, row)| row).collect()
-    })
+    let mut rows = address::each_extension(&asked.door.exchange, |picture, device| {
+        let extension = picture.extension_of(device.id).map(|(_, extension)| &extension.config);
+        let own = device.config.names.number.as_ref();
+        let number = extension.map(|it| &it.number).or(own).map(|number| number.as_str().to_owned());
+        let number = number.unwrap_or_default();
+        let name = extension.map(|it| it.full_name()).filter(|name| !name.is_empty());
+        let owner = extension.and_then(|it| it.owner).and_then(|id| picture.users.get(&id));
+        let mail = extension.and_then(|it| it.fields.get(MAIL)).cloned().unwrap_or_default();
+        let row = Json::object([
+            ("SIP", Json::text(id::sip_code(picture, device.id))),
+            ("Name", Json::text(name.unwrap_or_else(|| device.config.display_name.clone()))),
+            ("SpeedDial", Json::text(number.as_str())),
+            ("AccountID", Json::number(config.account_id)),
+            ("AccountName", Json::text(config.organisation.as_str())),
+            ("UserName", Json::text(owner.map(|user| user.name.clone()).unwrap_or_default())),
+            ("UserEmail", Json::text(mail)),
+        ]);
+        Some((sorted_by(&number), row))
+    });
+    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Short numbers in the order of their values: shorter ones first.

@@ -14,10 +14,9 @@ use switching::time::Time;
 pub(super) fn list(asked: &Asked<'_>) -> Vec<Json> {
     let wanted = asked.params.list(&["extension", "extensions"]);
     let wanted = |code: &str| wanted.as_ref().is_none_or(|list| list.iter().any(|it| it == code));
-    asked.door.exchange.read(|picture| {
-        let extensions = picture.devices.values().filter(|device| address::is_extension(device));
-        let extensions = extensions.map(|device| (id::sip_code(picture, device.id), device));
-        extensions.filter(|(code, _)| wanted(code)).map(|(code, device)| entry(asked, picture, code, device)).collect()
+    address::each_extension(&asked.door.exchange, |picture, device| {
+        let code = id::sip_code(picture, device.id);
+        wanted(&code).then(|| entry(asked, picture, code, device))
     })
 }
 

@@ -336,6 +336,7 @@ async fn custom_parameters_travel_with_the_call() {
     let kept = rows[0]["CustomData"].as_object().expect("an object");
     assert_eq!(kept.keys().cloned().collect::<Vec<_>>(), ten);
     assert_eq!(rows[2]["CustomData"], json!({"var_Customer": "2342", "var_long": "א".repeat(128)}));
+    conformance::proves_partly("VOI-LIM-07", "50 pairs per call, URLs, digits of menus");
     conformance::proves("VOI-LIM-03");
     conformance::proves_partly("VOI-C2C-12", "the pop-up, the real-time channel and the notification are not there");
 }

@@ -104,6 +104,7 @@ async fn too_fast_untrusted_and_too_many_wrong_codes() {
     assert_eq!(rig.click2call("phone=301&target=302").await.1, "Code is invalid", "also the right one, for a minute");
     rig.passes_s(60);
     rig.called("phone=301&target=302").await;
+    conformance::proves_partly("VOI-LIM-09", "simultaneous calls of the organisation, real-time connections");
     conformance::proves("VOI-C2C-14");
 }
 
@@ -149,6 +150,7 @@ async fn every_encoding_says_the_same() {
         assert_eq!(rig.called("action=terminate&phone=301").await, id);
         rig.passes_s(1);
     }
+    conformance::proves_partly("VOI-ADM-24", "the interfaces that are not there yet");
     conformance::proves("VOI-C2C-13");
 }
 
