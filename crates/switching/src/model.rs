@@ -167,6 +167,9 @@ pub struct Connection {
     /// The stage it belongs to.
     #[n(20)]
     pub stage: StageId,
+    /// Why its call attempt failed, from then on.
+    #[n(21)]
+    pub failed: Option<Cause>,
 }
 
 /// Who or what began a call.

@@ -160,9 +160,10 @@ impl Picture {
                 }
                 self.establish(*connection, peers, at);
             }
-            What::Failed { connection, .. } => {
+            What::Failed { connection, cause, .. } => {
                 if let Some(connection) = self.connections.get_mut(connection) {
                     connection.state = ConnectionState::Fail;
+                    connection.failed = Some(*cause);
                 }
             }
             What::ConnectionCleared { connection, .. } => self.clear(*connection, at),

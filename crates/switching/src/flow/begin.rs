@@ -109,6 +109,7 @@ impl Switch {
             serving: Serving { user },
             vars: new.vars,
             stage,
+            failed: None,
         }
     }
 
