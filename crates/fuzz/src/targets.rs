@@ -2,6 +2,7 @@
 //! where something can be printed again, that it reads back the same.
 
 use dialects::voicenter;
+use dialects::voicenter::session::Said;
 use dialects::voicenter::wire::Json;
 use media::{Component, Relay, RelayConfig};
 use sip::digest::{Answer, Challenge, Credentials, answer_challenge, uris_agree};
@@ -30,6 +31,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "voicenter_request", run: voicenter_request },
     Target { name: "voicenter_json", run: voicenter_json },
     Target { name: "voicenter_ack", run: voicenter_ack },
+    Target { name: "voicenter_channel", run: voicenter_channel },
 ];
 
 /// A SIP datagram: every typed view of it is looked at, and what was read reads the same a second time.
@@ -199,4 +201,13 @@ fn voicenter_ack(input: &[u8]) {
     let ack = voicenter::push::Ack::read(input);
     let padded = [b" \r\n", input, b"\n "].concat();
     assert_eq!(voicenter::push::Ack::read(&padded), ack);
+}
+
+/// A message of the real-time channel: an event has its name and one payload, which is written so that it reads again.
+fn voicenter_channel(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    if let Said::Event(name, payload) = Said::read(text) {
+        let again = format!("42[{},{}]", Json::text(name.as_str()).write(), payload.write());
+        assert!(matches!(Said::read(&again), Said::Event(known, _) if known == name), "{again}");
+    }
 }

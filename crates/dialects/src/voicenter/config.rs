@@ -3,6 +3,7 @@
 //! Extensions, numbers and users are not here: they belong to the exchange. Codes are in the directory of accounts.
 
 pub use crate::common::network::Network;
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -17,6 +18,8 @@ pub struct VoicenterConfig {
     pub node: u16,
     /// Country code of national numbers.
     pub home_country: String,
+    /// Local time, for the real-time channel alone (VOI-RT-14).
+    pub time_zone: TimeZone,
     /// Click2Call requests of the organisation per second (VOI-LIM-09).
     pub requests_per_s: u32,
     /// Requests to the call log per minute and code (VOI-LIM-01).
@@ -44,6 +47,7 @@ impl Default for VoicenterConfig {
             account_id: 1,
             node: 1,
             home_country: "972".to_owned(),
+            time_zone: TimeZone::UTC,
             requests_per_s: 5,
             log_requests_per_min: 30,
             log_records_max: 10_000,
@@ -58,6 +62,12 @@ impl Default for VoicenterConfig {
 }
 
 impl VoicenterConfig {
+    /// The time zone of this IANA name, from the data that the program carries.
+    #[must_use]
+    pub fn zone_named(name: &str) -> Option<TimeZone> {
+        TimeZone::get(name).ok()
+    }
+
     /// Whether this address may read the call log.
     #[must_use]
     pub fn trusts(&self, source: IpAddr) -> bool {

@@ -1,10 +1,16 @@
-//! What each core event is to this door (VOI-CDR-01, VOI-CDR-10).
+//! What each core event is to this door: rows of finished calls (VOI-CDR-10) and events of the real-time channel (VOI-RT-06, VOI-RT-15).
 //!
-//! Rows are made of finished calls only, so one event matters until the real-time channel comes: the end of a call. All else is
-//! polled by the clients.
+//! An event of the channel belongs to one extension. Held calls, queues and dialler events have no core event yet.
 
-use switching::event::{Event, What};
-use switching::id::CallId;
+use super::address::is_extension;
+use super::live::{self, Taken, Words};
+use super::wire::Json;
+use super::{id, number};
+use switching::cause::Cause;
+use switching::event::{Arrival, Configured, Event, Purpose, What};
+use switching::id::{CallId, ConnectionId, DeviceId};
+use switching::model::{Connection, ConnectionState};
+use switching::picture::{Before, Picture};
 
 /// The call whose rows are complete by this event.
 #[must_use]
@@ -26,5 +32,174 @@ pub fn completes(event: &Event) -> Option<CallId> {
         | What::DoNotDisturb { .. }
         | What::ApplicationSession { .. }
         | What::ConfigurationChanged(_) => None,
+    }
+}
+
+/// A frame of the real-time channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frame {
+    /// The SIP code of the extension it is about; none: everybody's.
+    pub(super) extension: Option<String>,
+    /// The event's name.
+    pub(super) name: &'static str,
+    /// Its payload, written.
+    pub(super) payload: String,
+}
+
+/// The frames of one core event, in order.
+pub(super) fn render(words: &Words<'_>, before: &Before<'_>, event: &Event, after: &Picture) -> Vec<Frame> {
+    let told = Telling { words, event, after };
+    match &event.what {
+        What::ServiceInitiated { connection, purpose: Purpose::TwoLeg, .. } => told.of("NEWCALL", connection.id, 1),
+        What::ServiceInitiated { purpose: Purpose::Call, .. } => Vec::new(),
+        What::Originated { connection, arrival, .. } => told.originated(*connection, *arrival),
+        What::Delivered { connection, .. } => told.of("NEWCALL", connection.id, 2),
+        What::Established { connection, born, peers, .. } => {
+            // A phone that answered without ringing has to be known first.
+            let new = born.iter().flat_map(|_| told.of("NEWCALL", *connection, 2));
+            let answered = std::iter::once(connection).chain(peers);
+            new.chain(answered.flat_map(|id| told.of("ANSWER", *id, 2))).collect()
+        }
+        What::ConnectionCleared { connection, cause, .. } => told.hung_up(before, *connection, *cause),
+        What::ApplicationSession { device, .. } => told.status(*device),
+        What::ConfigurationChanged(Configured::Device(..) | Configured::Extension(..) | Configured::User(..)) => {
+            vec![Frame { extension: None, name: "ExtensionsUpdated", payload: Json::Object(Vec::new()).write() }]
+        }
+        What::ConfigurationChanged(Configured::Trunk(..) | Configured::Settings(_))
+        | What::Failed { .. }
+        | What::CallCleared { .. }
+        | What::StageOpened { .. }
+        | What::StageClosed { .. }
+        | What::CallInformation { .. }
+        | What::DigitsGenerated { .. }
+        | What::BackInService { .. }
+        | What::OutOfService { .. }
+        | What::DoNotDisturb { .. } => Vec::new(),
+    }
+}
+
+struct Telling<'a> {
+    words: &'a Words<'a>,
+    event: &'a Event,
+    after: &'a Picture,
+}
+
+impl Telling<'_> {
+    /// A phone that dialled has a new call; a first phone has answered, and dials on.
+    fn originated(&self, connection: ConnectionId, arrival: Arrival) -> Vec<Frame> {
+        let two_leg = self.after.connections.get(&connection).is_some_and(live::is_two_leg);
+        match (arrival, two_leg) {
+            (Arrival::Trunk, _) => Vec::new(),
+            (Arrival::Application, true) => {
+                let mut frames = self.of("ANSWER", connection, 1);
+                frames.extend(self.of("NEWCALL", connection, 2));
+                frames
+            }
+            (Arrival::Phone, _) | (Arrival::Application, false) => self.of("NEWCALL", connection, 2),
+        }
+    }
+
+    /// An event of a live call.
+    fn of(&self, reason: &str, id: ConnectionId, leg: u8) -> Vec<Frame> {
+        let Some(connection) = self.after.connections.get(&id) else { return Vec::new() };
+        let Some(taken) = Taken::live(self.after, connection) else { return Vec::new() };
+        let call = self.words.told_call(taken, leg);
+        self.frame(reason, connection.device, Some(call), Vec::new()).into_iter().collect()
+    }
+
+    fn hung_up(&self, before: &Before<'_>, id: ConnectionId, cause: Cause) -> Vec<Frame> {
+        let Some(connection) = before.connection(id) else { return Vec::new() };
+        let Some(call) = before.call(connection.call) else { return Vec::new() };
+        let caller = call.connections.iter().filter_map(|id| before.connection(*id)).find(|it| it.placed);
+        let taken = Taken { call, connection, caller };
+        let caller_id = match caller {
+            Some(caller) => number::shown_party(&caller.party, &self.words.config.home_country),
+            None => String::new(),
+        };
+        let more = vec![
+            ("callerID", Json::text(caller_id)),
+            ("ivruniqueid", Json::text(self.words.call_id(call))),
+            ("dialStatus", Json::text("")),
+            ("cause", Json::text(cause_text(connection.failed.unwrap_or(cause), connection))),
+        ];
+        let told = self.words.told_call(taken, live::leg(connection));
+        self.frame("HANGUP", connection.device, Some(told), more).into_iter().collect()
+    }
+
+    fn status(&self, device: DeviceId) -> Vec<Frame> {
+        self.frame("userStatusUpdate", device, None, Vec::new()).into_iter().collect()
+    }
+
+    fn frame(
+        &self,
+        reason: &str,
+        device: DeviceId,
+        call: Option<Json>,
+        more: Vec<(&'static str, Json)>,
+    ) -> Option<Frame> {
+        let device = self.after.devices.get(&device).filter(|device| is_extension(device))?;
+        let at = self.event.at;
+        let server_time = Json::number(self.words.local(at));
+        let mut fields = vec![
+            ("eventName", Json::text("extension")),
+            ("reason", Json::text(reason)),
+            ("data", self.words.told_extension(self.after, device, call)),
+        ];
+        fields.extend(more);
+        fields.push(("servertime", server_time.clone()));
+        fields.push(("servertimeoffset", Json::number(self.words.offset_min(at))));
+        fields.push(("telephonyservertime", server_time));
+        let payload = Json::of_fields(fields);
+        let extension = Some(id::sip_code(self.after, device.id));
+        Some(Frame { extension, name: "ExtensionEvent", payload: payload.write() })
+    }
+}
+
+/// Why a call ended, in the texts that public clients know. Nobody answering is told otherwise to the one who called.
+fn cause_text(cause: Cause, connection: &Connection) -> &'static str {
+    let rung =
+        connection.state == ConnectionState::Alerting || live::is_two_leg(connection) && connection.failed.is_none();
+    match cause {
+        Cause::NormalClearing | Cause::Abandoned | Cause::TalkLimit | Cause::Shutdown => "Normal hangup",
+        Cause::Busy | Cause::DoNotDisturb => "User busy",
+        Cause::Rejected => "Call Rejected",
+        Cause::InvalidDestination | Cause::NotObtainable => "Unallocated (unassigned) number",
+        Cause::NoAnswer | Cause::Unregistered | Cause::Timeout if rung => "No user responding",
+        Cause::NoAnswer => "User alerting, no answer",
+        Cause::AnsweredElsewhere(_) | Cause::Pickup => "Answered elsewhere",
+        Cause::NewCall
+        | Cause::TrunkCall
+        | Cause::Consultation
+        | Cause::Unregistered
+        | Cause::Blocked
+        | Cause::TrunkBusy
+        | Cause::Timeout
+        | Cause::Forward(_)
+        | Cause::Recall(_)
+        | Cause::CallBack
+        | Cause::CallWaiting
+        | Cause::CampOn
+        | Cause::ScreenedTransfer
+        | Cause::UnscreenedTransfer
+        | Cause::SingleStepTransfer
+        | Cause::Conference
+        | Cause::Intrude
+        | Cause::SilentMonitoring
+        | Cause::Deflect
+        | Cause::Redirect
+        | Cause::Route
+        | Cause::Park
+        | Cause::Unpark
+        | Cause::GroupCall
+        | Cause::NoAvailableAgents
+        | Cause::ExitKey
+        | Cause::QueueTimeout
+        | Cause::Overflow
+        | Cause::BranchRelease
+        | Cause::MediaLost
+        | Cause::EngineLost
+        | Cause::Resource
+        | Cause::Incompatible
+        | Cause::PeerFailure => "Unknown",
     }
 }

@@ -1,24 +1,51 @@
 //! The HTTP listeners: one of this door's own, where paths are found in any case, and routes for a listener that is shared.
 
-use super::Door;
 use super::request::{Endpoint, answer, decode};
+use super::session::{MESSAGE_LEN_MAX, SOCKETS_MAX};
 use super::wire::{BODY_MAX, Bad, Response};
+use super::{Door, session};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::routing::any;
+use axum::routing::{any, get};
 use std::net::SocketAddr;
 
 /// The paths of this door on a listener of its own (VOI-ADM-20: in any case).
 pub fn router(door: Door) -> Router {
-    Router::new().fallback(any(serve)).with_state(door)
+    channel().fallback(any(serve)).with_state(door)
 }
 
 /// The paths of this door on a listener that is shared, in the spellings of the vendor's document and in lower case.
 pub fn shared_router(door: Door) -> Router {
-    let routes = Endpoint::PATHS.iter().fold(Router::new(), |router, (path, _)| router.route(path, any(serve)));
+    let routes = Endpoint::PATHS.iter().fold(channel(), |router, (path, _)| router.route(path, any(serve)));
     routes.with_state(door)
+}
+
+/// The real-time channel and its script (VOI-RT-01, VOI-RT-07).
+fn channel() -> Router<Door> {
+    let script = || async {
+        let kind = [(header::CONTENT_TYPE, "application/javascript; charset=utf-8")];
+        (kind, include_str!("listener.js"))
+    };
+    Router::new().route("/voicenterMonitorListener.js", get(script)).route("/socket.io/", get(open_channel))
+}
+
+async fn open_channel(State(door): State<Door>, request: Request) -> axum::response::Response {
+    let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let Some(source) = source else { return bare(StatusCode::NOT_FOUND) };
+    let (mut head, _) = request.into_parts();
+    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut head, &()).await else {
+        // Polling is not there.
+        return bare(StatusCode::BAD_REQUEST);
+    };
+    let upgrade = upgrade.max_message_size(MESSAGE_LEN_MAX).max_frame_size(MESSAGE_LEN_MAX);
+    match door.stream.read_by_one_more(SOCKETS_MAX) {
+        Some(reading) => upgrade.on_upgrade(move |socket| session::serve(door, source, socket, reading)),
+        // A page cannot see why it was not let in over HTTP: it is told inside.
+        None => upgrade.on_upgrade(session::turn_away),
+    }
 }
 
 /// Requests need [`ConnectInfo`]`<`[`SocketAddr`]`>`, without which nobody is let in.

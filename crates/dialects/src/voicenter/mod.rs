@@ -1,8 +1,8 @@
 //! The Voicenter door: Click2Call, the call log, and the lists of extensions and their calls.
 //!
-//! Requests come as GET, form, multipart form or JSON and are answered in XML-RPC, JSON or HTML. Every request carries a code; there
-//! is no session. The door keeps no call state. Messages, conferences, queues, pop-ups, pushes, the external IVR, the dialler, the
-//! real-time channel and the web phone are not here yet.
+//! Requests come as GET, form, multipart form or JSON and are answered in XML-RPC, JSON or HTML; every request carries a code. Beside
+//! them a WebSocket tells what the extensions do, and finished calls are told to other servers. The door keeps no call state. Messages,
+//! conferences, queues, pop-ups, the external IVR, the dialler and the web phone are not here yet.
 
 pub mod config;
 pub mod error;
@@ -10,20 +10,24 @@ pub mod event;
 pub mod id;
 pub mod number;
 pub mod push;
+pub mod session;
 pub mod wire;
 
 mod address;
 mod country;
 mod front;
 mod gate;
+mod live;
 mod request;
 mod row;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use config::{Network, VoicenterConfig};
 pub use front::{router, shared_router};
 pub use request::{Endpoint, decode, window};
+pub use stream::Stream;
 
 use crate::common::exchange::Exchange;
 use gate::Gate;
@@ -35,12 +39,13 @@ pub struct Door {
     exchange: Exchange,
     config: Arc<VoicenterConfig>,
     gate: Arc<Gate>,
+    stream: Stream,
 }
 
 impl Door {
-    /// A door on one exchange.
+    /// A door on one exchange; `stream` is the one that its projector feeds.
     #[must_use]
-    pub fn new(exchange: Exchange, config: Arc<VoicenterConfig>) -> Self {
-        Self { exchange, config, gate: Arc::default() }
+    pub fn new(exchange: Exchange, config: Arc<VoicenterConfig>, stream: Stream) -> Self {
+        Self { exchange, config, gate: Arc::default(), stream }
     }
 }

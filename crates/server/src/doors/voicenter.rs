@@ -1,18 +1,21 @@
 //! The Voicenter door: plain HTTP, on a listener of its own and by its paths on the shared one; beside them the servers that are
-//! told of finished calls.
+//! told of finished calls, and the real-time channel.
 
 use super::{Office, Opened, Serve};
 use crate::config::{CdrFormat, CdrPush, Config};
 use crate::pushes::{self, Endpoint, Parts, Target, Trust};
 use anyhow::{Context, anyhow};
 use dialects::voicenter::push::{Feed, Format};
-use dialects::voicenter::{Door, Network, VoicenterConfig, router, shared_router};
+use dialects::voicenter::{Door, Network, Stream, VoicenterConfig, router, shared_router};
 use std::sync::Arc;
 
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
     let settings = Arc::new(settings(office.config)?);
-    let door = Door::new(office.exchange.clone(), Arc::clone(&settings));
+    let exchange = office.exchange;
+    let stream = Stream::new(Arc::clone(&settings), exchange.clock().clone(), exchange.seq() + 1);
+    let door = Door::new(exchange.clone(), Arc::clone(&settings), stream.clone());
     let mut opened = Opened {
+        frames: vec![Box::new(stream)],
         listeners: vec![("voicenter", Serve::Http(router(door.clone())))],
         shared: Some(shared_router(door)),
         ..Opened::default()
@@ -47,7 +50,7 @@ fn endpoint(office: &Office, push: &CdrPush, settings: &Arc<VoicenterConfig>) ->
 }
 
 fn settings(config: &Config) -> anyhow::Result<VoicenterConfig> {
-    let voicenter = &config.voicenter;
+    let (voicenter, zone) = (&config.voicenter, &config.tenant.time_zone);
     let trusted = voicenter
         .trusted
         .iter()
@@ -56,6 +59,7 @@ fn settings(config: &Config) -> anyhow::Result<VoicenterConfig> {
     Ok(VoicenterConfig {
         organisation: config.tenant.name.clone(),
         home_country: voicenter.home_country.clone(),
+        time_zone: VoicenterConfig::zone_named(zone).with_context(|| format!("no time zone {zone}"))?,
         requests_per_s: voicenter.requests_per_s,
         log_requests_per_min: voicenter.log_requests_per_min,
         log_records_max: voicenter.log_records as usize,

@@ -3,6 +3,7 @@
 use super::super::id;
 use super::super::row::Row;
 use super::super::wire::Json;
+use super::super::wire::json::Fields;
 use super::super::wire::xml_rpc::push_escaped;
 
 /// How a server reads its notifications.
@@ -84,16 +85,15 @@ fn json(row: &Row, fields: [(&'static str, Value<'_>); 21]) -> Json {
         Value::Int(number) => Json::number(number),
         Value::Long(number) => Json::number(number),
     };
-    let mut all: Vec<(String, Json)> =
-        fields.into_iter().map(|(name, field)| (name.to_owned(), value(field))).collect();
+    let mut all: Fields = fields.into_iter().map(|(name, field)| (name.into(), value(field))).collect();
     if !row.custom.is_empty() {
-        all.push(("CustomData".to_owned(), custom(row)));
+        all.push(("CustomData".into(), custom(row)));
     }
     Json::Object(all)
 }
 
 fn custom(row: &Row) -> Json {
-    Json::Object(row.custom.iter().map(|(name, value)| (name.clone(), Json::text(value.as_str()))).collect())
+    Json::Object(row.custom.iter().map(|(name, value)| (name.clone().into(), Json::text(value.as_str()))).collect())
 }
 
 fn form(row: &Row, fields: [(&'static str, Value<'_>); 21]) -> String {

@@ -40,10 +40,8 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Response {
 }
 
 fn json(found: &Found) -> Response {
-    let object = |row: &Vec<Json>| {
-        let named = found.fields.iter().map(|field| field.name().to_owned());
-        Json::Object(named.zip(row.iter().cloned()).collect())
-    };
+    let object =
+        |row: &Vec<Json>| Json::of_fields(found.fields.iter().map(|field| field.name()).zip(row.iter().cloned()));
     envelope(0, "OK".to_owned(), found.rows.iter().map(object).collect(), 200)
 }
 

@@ -102,7 +102,7 @@ impl Field {
             Self::DialStatus2 => Json::text(row.other_status.map_or("", Status::name)),
             Self::RingTime => Json::number(row.dial_s),
             Self::CustomData => {
-                let pairs = row.custom.iter().map(|(name, value)| (name.clone(), Json::text(value.as_str())));
+                let pairs = row.custom.iter().map(|(name, value)| (name.clone().into(), Json::text(value.as_str())));
                 Json::Object(pairs.collect())
             }
             Self::DepartmentName => Json::text(account.0),

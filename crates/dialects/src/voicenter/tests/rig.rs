@@ -1,9 +1,10 @@
 //! A real exchange behind the door, without engines: a test says what the phones do. Time stands still unless moved.
 
-use super::super::{Door, VoicenterConfig, router};
+use super::super::{Door, Stream, VoicenterConfig, router};
 use crate::common::ask::{Ask, Back, Identity, RecordQuery};
 use crate::common::clock::Clock;
 use crate::common::exchange::{Down, Exchange, Submit};
+use crate::common::frames::Frames;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use switching::engine::{Contact, EngineInput, Order, OrderKind, Report, ReportKi
 use switching::event::Event;
 use switching::id::{DeviceId, LegId, RequestId, UserId};
 use switching::party::{Digits, Party};
-use switching::picture::Picture;
+use switching::picture::{Before, Overlay, Picture};
 use switching::record::CallRecord;
 use switching::time::Time;
 use switching::{Input, Output, Switch};
@@ -38,6 +39,7 @@ pub fn digits(text: &str) -> Digits {
 struct Core {
     switch: Switch,
     exchange: Exchange,
+    stream: Stream,
     waiting: BTreeMap<RequestId, Back<Reply>>,
     requests: u64,
     events: Vec<Event>,
@@ -63,7 +65,11 @@ impl Core {
                     self.orders.push(order);
                 }
                 Output::Event(event) => {
-                    self.exchange.advance(|mirror| mirror.fold(&event, None));
+                    self.exchange.advance(|mirror| {
+                        let mut overlay = Overlay::default();
+                        mirror.fold(&event, Some(&mut overlay));
+                        self.stream.take(&Before { after: mirror, overlay: &overlay }, &event, mirror);
+                    });
                     self.events.push(*event);
                 }
                 Output::Record(record) => self.records.push(*record),
@@ -71,6 +77,7 @@ impl Core {
                 Output::Decision { .. } => {}
             }
         }
+        self.stream.publish();
         // An engine may refuse before the reply is out.
         for (leg, cause) in refused {
             self.report(leg, ReportKind::Refused { cause, q850: cause.q850() });
@@ -146,10 +153,14 @@ impl Rig {
     }
 
     pub async fn with(config: VoicenterConfig) -> Self {
-        let (exchange, down) = Exchange::new(Picture::default(), "ep_1".to_owned(), Clock::stopped(START));
+        let clock = Clock::stopped(START);
+        let (exchange, down) = Exchange::new(Picture::default(), "ep_1".to_owned(), clock.clone());
+        let config = Arc::new(config);
+        let stream = Stream::new(Arc::clone(&config), clock, 1);
         let core = Core {
             switch: Switch::new(),
             exchange: exchange.clone(),
+            stream: stream.clone(),
             waiting: BTreeMap::new(),
             requests: 0,
             events: Vec::new(),
@@ -163,7 +174,7 @@ impl Rig {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = listener.local_addr().expect("bound");
         let service =
-            router(Door::new(exchange.clone(), Arc::new(config))).into_make_service_with_connect_info::<SocketAddr>();
+            router(Door::new(exchange.clone(), config, stream)).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let rig = Self { core, exchange, at };
         rig.furnish();

@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
+
+/// Values by name. Names that we write are known beforehand and cost nothing.
+pub type Fields = Vec<(Cow<'static, str>, Json)>;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +22,7 @@ pub enum Json {
     /// Values.
     Array(Vec<Json>),
     /// Values by name, in this order.
-    Object(Vec<(String, Json)>),
+    Object(Fields),
 }
 
 impl Json {
@@ -42,8 +46,14 @@ impl Json {
 
     /// Values by name.
     #[must_use]
-    pub fn object<const N: usize>(fields: [(&str, Self); N]) -> Self {
-        Self::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    pub fn object<const N: usize>(fields: [(&'static str, Self); N]) -> Self {
+        Self::of_fields(fields)
+    }
+
+    /// Values by name, as many as come.
+    #[must_use]
+    pub fn of_fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
+        Self::Object(fields.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect())
     }
 
     /// Writes it without blanks.
@@ -150,8 +160,8 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Json, A::Error> {
         let mut all = Vec::new();
-        while let Some(field) = fields.next_entry()? {
-            all.push(field);
+        while let Some((name, value)) = fields.next_entry::<String, Json>()? {
+            all.push((Cow::Owned(name), value));
         }
         Ok(Json::Object(all))
     }

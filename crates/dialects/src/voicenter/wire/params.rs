@@ -3,7 +3,7 @@
 //! Names are compared without regard to case, names and values are trimmed, a value in the body comes before one in the query, and
 //! of two in one place the first. What a value means is not decided here.
 
-use super::json::Json;
+use super::json::{Fields, Json};
 use super::multipart;
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ impl Params {
 
     /// Parameters out of one JSON object.
     #[must_use]
-    pub fn of_object(fields: Vec<(String, Json)>) -> Self {
+    pub fn of_object(fields: Fields) -> Self {
         Self { body: fields.into_iter().map(|(name, value)| named(&name, value)).collect(), query: Vec::new() }
     }
 

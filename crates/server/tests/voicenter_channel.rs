@@ -1,0 +1,483 @@
+//! The real-time channel of the Voicenter door: what a page is told of each extension, in the order of the vendor's ladders.
+
+mod common;
+
+use common::{Office, SOON, wait_for};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Lines};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use tungstenite::stream::MaybeTlsStream;
+use tungstenite::{Message, WebSocket};
+
+const CODE: &str = "demo-voicenter";
+
+/// A socket of the channel.
+struct Channel(WebSocket<MaybeTlsStream<TcpStream>>);
+
+impl Channel {
+    /// Connects: the open packet, and the connection to the name space.
+    fn connect(office: &Office, listener: &str) -> Self {
+        let url = format!("ws://{}/socket.io/?EIO=3&transport=websocket", office.address(listener));
+        let tcp = TcpStream::connect(office.address(listener)).expect("the port listens");
+        tcp.set_read_timeout(Some(SOON)).expect("a time-out");
+        let (socket, _) = tungstenite::client(url, MaybeTlsStream::Plain(tcp)).expect("a WebSocket");
+        let mut channel = Self(socket);
+        let open: Value = serde_json::from_str(channel.text().strip_prefix('0').expect("open")).expect("JSON");
+        assert_eq!(
+            (&open["pingInterval"], &open["pingTimeout"], &open["upgrades"]),
+            (&json!(25_000), &json!(60_000), &json!([]))
+        );
+        assert_eq!(open["sid"].as_str().map(str::len), Some(20));
+        assert_eq!(channel.text(), "40");
+        channel
+    }
+
+    /// Connects and logs in; gives the snapshot.
+    fn open(office: &Office) -> (Self, Value) {
+        let mut channel = Self::connect(office, "voicenter");
+        channel.emit("loginUserCode", json!({"code": CODE}));
+        assert_eq!(channel.event("loginResponse"), json!({"ErrorCode": 0, "ErrorDesc": "OK", "Token": ""}));
+        assert_eq!(channel.event("loginSuccess")["errorDesc"], "OK");
+        let all = channel.state();
+        (channel, all)
+    }
+
+    /// The three lists that follow a login or a resync: the one of the extensions.
+    fn state(&mut self) -> Value {
+        let queues = self.event("loginStatus");
+        assert_eq!((&queues["queues"], &queues["Queues"], &queues["errorCode"]), (&json!([]), &json!([]), &json!(0)));
+        let all = self.event("AllExtensionsStatus");
+        assert_eq!((&all["errorCode"], &all["errorDesc"]), (&json!(0), &json!("OK")));
+        assert_eq!(self.event("AllDialersStatus")["dialers"], json!([]));
+        all
+    }
+
+    /// The next event of an extension, short: reason, extension, state, answered, leg, cause.
+    fn next(&mut self) -> Value {
+        let event = self.event("ExtensionEvent");
+        let call = &event["data"]["currentCall"];
+        json!([
+            event["reason"],
+            event["data"]["extenUser"],
+            call["callstatus"],
+            call["answered"],
+            call["c2cdirection"],
+            event["cause"],
+        ])
+    }
+
+    fn next_all(&mut self, count: usize) -> Vec<Value> {
+        (0..count).map(|_| self.next()).collect()
+    }
+
+    /// Whether nothing has come: the answer to a ping is the next.
+    fn nothing(&mut self) {
+        self.say("2");
+        assert_eq!(self.text(), "3");
+    }
+
+    fn emit(&mut self, name: &str, payload: Value) {
+        self.say(&format!("42{}", json!([name, payload])));
+    }
+
+    fn say(&mut self, text: &str) {
+        self.0.send(Message::text(text)).expect("taken");
+    }
+
+    fn text(&mut self) -> String {
+        loop {
+            match self.0.read().expect("a frame") {
+                Message::Text(text) => return text.as_str().to_owned(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("no text: {other:?}"),
+            }
+        }
+    }
+
+    /// The next event, which has this name: its payload.
+    fn event(&mut self, name: &str) -> Value {
+        let text = self.text();
+        let event: Value =
+            serde_json::from_str(text.strip_prefix("42").unwrap_or_else(|| panic!("{text}"))).expect("JSON");
+        assert_eq!(event[0], name, "{text}");
+        event[1].clone()
+    }
+}
+
+fn script(office: &Office, phone: &str, script: Value) {
+    let patched = office.console("PATCH", &format!("/test/phones/{phone}"), Some(script));
+    assert_eq!(patched.status, 200, "{}", patched.text);
+}
+
+fn called(office: &Office, query: &str) -> String {
+    let url =
+        format!("http://{}/ForwardDialer/click2call.aspx?code={CODE}&format=json&{query}", office.address("voicenter"));
+    let answer = office.http("GET", &url, None, &[]).json();
+    assert_eq!(answer["ERRORCODE"], 0, "{answer}");
+    answer["CALLID"].as_str().expect("text").to_owned()
+}
+
+fn answers(after_s: u64) -> Value {
+    json!({"ring": {"answer": {"after_ms": after_s * 1_000}}})
+}
+
+#[test]
+fn wire_a_page_is_told_of_every_step_in_order() {
+    let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let pass = |seconds: u64| {
+        office.post("/test/clock/advance", json!({"by_ms": seconds * 1_000}));
+    };
+    let (mut channel, all) = Channel::open(&office);
+    let extensions = all["extensions"].as_array().expect("a list");
+    assert_eq!(extensions.len(), 40);
+    let ada = extensions.iter().find(|it| it["extenUser"] == "1001").expect("she is there");
+    assert_eq!(
+        (&ada["userName"], &ada["number"], &ada["peerStatus"]),
+        (&json!("Ada Lovelace"), &json!(1001), &json!("Reachable"))
+    );
+    assert_eq!((&ada["calls"], &ada["onlineUserID"], &ada["representativeStatus"]), (&json!([]), &json!(0), &json!(2)));
+    // V1.
+    script(&office, "1001", answers(6));
+    script(&office, "1002", answers(12));
+    let id = called(&office, "phone=1001&target=1002&var_customer=7");
+    let first = channel.event("ExtensionEvent");
+    let call = &first["data"]["currentCall"];
+    let now = first["servertime"].clone();
+    assert_eq!(
+        *call,
+        json!({
+            "callStarted": now, "calldurationinterval": now, "callAnswered": 0, "answered": 0, "callername": "Alan Turing",
+            "callerphone": "1002", "outgoingcallername": "Alan Turing", "outgoingcallerphone": "1002", "callstatus": "Dialing",
+            "customdata": {"var_customer": "7"}, "direction": "Click2Call", "callType": "Click2Call", "ivrid": id,
+            "recording": {"Filename": "", "Options": "", "ApproximateURL": "", "IsMuted": false}, "did": "",
+            "relatedIvrUniqueIDs": [], "originalCallerID": "", "originalCallerName": "", "actualDialedNumber": "1002",
+            "isInternal": true, "isSpyed": false, "c2cdirection": 1,
+        })
+    );
+    assert_eq!(
+        (&first["eventName"], &first["reason"], &first["servertimeoffset"]),
+        (&json!("extension"), &json!("NEWCALL"), &json!(0))
+    );
+    assert_eq!(first["data"]["calls"].as_array().map(Vec::len), Some(1));
+    pass(30);
+    assert_eq!(
+        channel.next_all(5),
+        [
+            json!(["ANSWER", "1001", "Talking", 0, 1, null]),
+            json!(["NEWCALL", "1001", "Talking", 0, 2, null]),
+            json!(["NEWCALL", "1002", "Ringing", 0, null, null]),
+            json!(["ANSWER", "1002", "Talking", 1, null, null]),
+            json!(["ANSWER", "1001", "Talking", 1, 2, null]),
+        ]
+    );
+    office.hand("1002", "hang_up", json!({}));
+    let hangup = channel.event("ExtensionEvent");
+    assert_eq!(
+        json!([
+            hangup["reason"],
+            hangup["data"]["extenUser"],
+            hangup["cause"],
+            hangup["ivruniqueid"],
+            hangup["callerID"],
+            hangup["dialStatus"]
+        ]),
+        json!(["HANGUP", "1002", "Normal hangup", id, "1001", ""])
+    );
+    assert_eq!(hangup["data"]["calls"], json!([]), "the ended call is not among the calls any more");
+    assert_eq!(hangup["data"]["currentCall"]["ivrid"], id);
+    assert_eq!(channel.next(), json!(["HANGUP", "1001", "Talking", 1, 2, "Normal hangup"]));
+    // V2: leg 1 does not answer; it declines.
+    script(&office, "1001", json!({"ring": "never"}));
+    called(&office, "phone=1001&target=1002&phonemaxdialtime=10");
+    pass(20);
+    let dialing = json!(["NEWCALL", "1001", "Dialing", 0, 1, null]);
+    assert_eq!(
+        channel.next_all(2),
+        [dialing.clone(), json!(["HANGUP", "1001", "Dialing", 0, 1, "No user responding"])]
+    );
+    script(&office, "1001", json!({"ring": "reject"}));
+    called(&office, "phone=1001&target=1002");
+    pass(1);
+    assert_eq!(channel.next_all(2), [dialing.clone(), json!(["HANGUP", "1001", "Dialing", 0, 1, "Call Rejected"])]);
+    // V3: leg 2 is busy, and leg 1 is let go five seconds later; then nobody answers there.
+    script(&office, "1001", answers(0));
+    script(&office, "1002", json!({"ring": "busy"}));
+    called(&office, "phone=1001&target=1002");
+    pass(10);
+    let up = [
+        dialing.clone(),
+        json!(["ANSWER", "1001", "Talking", 0, 1, null]),
+        json!(["NEWCALL", "1001", "Talking", 0, 2, null]),
+    ];
+    assert_eq!(channel.next_all(3), up);
+    assert_eq!(channel.next(), json!(["HANGUP", "1001", "Talking", 0, 2, "User busy"]));
+    script(&office, "1002", json!({"ring": "never"}));
+    called(&office, "phone=1001&target=1002&targetmaxdialtime=10");
+    pass(30);
+    assert_eq!(channel.next_all(3), up);
+    assert_eq!(
+        channel.next_all(3),
+        [
+            json!(["NEWCALL", "1002", "Ringing", 0, null, null]),
+            json!(["HANGUP", "1002", "Ringing", 0, null, "No user responding"]),
+            json!(["HANGUP", "1001", "Talking", 0, 2, "User alerting, no answer"]),
+        ]
+    );
+    // V4: the first one hangs up while the second rings.
+    called(&office, "phone=1001&target=1002");
+    pass(2);
+    office.hand("1001", "hang_up", json!({}));
+    assert_eq!(channel.next_all(3), up);
+    assert_eq!(
+        channel.next_all(3),
+        [
+            json!(["NEWCALL", "1002", "Ringing", 0, null, null]),
+            json!(["HANGUP", "1001", "Talking", 0, 2, "Normal hangup"]),
+            json!(["HANGUP", "1002", "Ringing", 0, null, "Normal hangup"]),
+        ]
+    );
+    // From outside to 1001 (V7), and dialled inside (V20).
+    let did = office.demo["trunk"]["did"].as_str().expect("text").to_owned();
+    script(&office, "1001", answers(3));
+    office.post("/test/outside/ring_in", json!({"from": "+972544444444", "to": did, "name": ""}));
+    pass(5);
+    let ringing = channel.event("ExtensionEvent");
+    let call = &ringing["data"]["currentCall"];
+    assert_eq!(
+        json!([
+            ringing["reason"],
+            call["callstatus"],
+            call["direction"],
+            call["callerphone"],
+            call["did"],
+            call["isInternal"]
+        ]),
+        json!(["NEWCALL", "Ringing", "Incoming", "0544444444", "3225550100", false])
+    );
+    assert_eq!(channel.next(), json!(["ANSWER", "1001", "Talking", 1, null, null]));
+    office.hand("1001", "hang_up", json!({}));
+    assert_eq!(channel.next(), json!(["HANGUP", "1001", "Talking", 1, null, "Normal hangup"]));
+    script(&office, "1002", json!({"ring": "reject"}));
+    office.hand("1003", "dial", json!({"to": "1002"}));
+    pass(1);
+    assert_eq!(
+        channel.next_all(4),
+        [
+            json!(["NEWCALL", "1003", "Dialing", 0, null, null]),
+            json!(["NEWCALL", "1002", "Ringing", 0, null, null]),
+            json!(["HANGUP", "1002", "Ringing", 0, null, "Call Rejected"]),
+            json!(["HANGUP", "1003", "Dialing", 0, null, "Call Rejected"]),
+        ]
+    );
+    channel.nothing();
+    conformance::proves_partly("VOI-RT-06", "held calls");
+    conformance::proves_partly("VOI-RT-09", "queues, transfers, recordings, related calls");
+    conformance::proves_partly("VOI-RT-15", "two phones of one number, queues, held calls");
+}
+
+#[test]
+fn wire_logins_filters_and_keep_alive() {
+    let office = Office::start();
+    let mut channel = Channel::connect(&office, "voicenter");
+    // Nothing is told before a login.
+    channel.emit("resync", json!({"cache": false}));
+    channel.emit("keepalive", json!(null));
+    channel.nothing();
+    let refused = json!({"ErrorCode": 1, "ErrorDesc": "Authorization failed.", "Token": ""});
+    for (name, payload) in [
+        ("loginUserCode", json!({"code": "wrong"})),
+        ("loginUserCode", json!(null)),
+        ("loginUserCode", json!("x".repeat(1_000))),
+        ("login", json!({"token": CODE})),
+        ("loginUser", json!({"user": "a", "password": "b"})),
+    ] {
+        channel.emit(name, payload);
+        assert_eq!(channel.event("loginResponse"), refused, "{name}");
+    }
+    office.post("/calls/make_call", json!({"from": "1005", "to": "1006", "prompt": "ring"}));
+    channel.nothing();
+    // A plain code will do too; what is already there is in the snapshot.
+    channel.emit("loginUserCode", json!(CODE));
+    assert_eq!(channel.event("loginResponse")["ErrorCode"], 0);
+    channel.event("loginSuccess");
+    let all = channel.state();
+    let busy: Vec<&str> = all["extensions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|it| it["calls"] != json!([]))
+        .filter_map(|it| it["extenUser"].as_str())
+        .collect();
+    assert_eq!(busy, ["1005"]);
+    channel.emit("keepAlive", json!({"token": "x"}));
+    let alive = channel.event("keepaliveResponse");
+    assert_eq!((&alive["errorCode"], &alive["errorDesc"], &alive["isOk"]), (&json!(0), &json!("OK"), &json!(true)));
+    channel.say("2probe");
+    assert_eq!(channel.text(), "3probe");
+    // Only the extensions that are picked, from then on.
+    channel.emit("updateMonitoredExtensions", json!({"extensionsString": "1007, 1008"}));
+    channel.emit("resync", json!({"cache": true}));
+    let codes: Vec<Value> =
+        channel.state()["extensions"].as_array().expect("a list").iter().map(|it| it["extenUser"].clone()).collect();
+    assert_eq!(codes, ["1007", "1008"]);
+    called(&office, "phone=1009&target=1010");
+    called(&office, "phone=1007&target=1010");
+    assert_eq!(channel.next(), json!(["NEWCALL", "1007", "Dialing", 0, 1, null]));
+    // What means nothing is passed over.
+    for text in ["", "40", "42", "42{", "42[]", "42[1]", "43", "5", "é", "42[\"nothing\",1]"] {
+        channel.say(text);
+    }
+    channel.nothing();
+    channel.emit("closeme", json!(null));
+    assert!(matches!(channel.0.read(), Ok(Message::Close(_)) | Err(_)));
+    // The listener that all doors share has the channel too; polling is nowhere.
+    let mut shared = Channel::connect(&office, "shared_http");
+    shared.nothing();
+    let polled = office.http(
+        "GET",
+        &format!("http://{}/socket.io/?EIO=3&transport=polling", office.address("voicenter")),
+        None,
+        &[],
+    );
+    assert_eq!(polled.status, 400);
+    conformance::proves("VOI-RT-04");
+    conformance::proves("VOI-RT-05");
+    conformance::proves_partly("VOI-RT-07", "tokens and logins by password; AllUsersStatus");
+    conformance::proves_partly("VOI-RT-12", "tokens that expire");
+    conformance::proves_partly("VOI-RT-13", "one account: there is no tree, and no queues");
+    conformance::proves("VOI-RT-16");
+}
+
+#[test]
+fn wire_times_are_local_epochs() {
+    let office = Office::configured(
+        "[tenant]\ntime_zone = \"Asia/Kolkata\"\n[[account]]\ndoor = \"voicenter\"\npassword = \"demo-voicenter\"\n\
+         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\n[[station]]\nnumber = \"202\"\nkind = \"simulated\"\n",
+    );
+    let (mut channel, all) = Channel::open(&office);
+    assert_eq!(all["servertimeoffset"], 330);
+    called(&office, "phone=201&target=202");
+    let event = channel.event("ExtensionEvent");
+    let listed =
+        format!("http://{}/comet/API/GetExtensionsCalls?code={CODE}&extension=201", office.address("voicenter"));
+    let utc = office.http("GET", &listed, None, &[]).json()["EXTENSIONS"][0]["calls"][0]["callstarted"]
+        .as_i64()
+        .expect("a number");
+    let call = &event["data"]["currentCall"];
+    assert_eq!(call["callStarted"].as_i64(), Some(utc + 330 * 60), "clients take the offset away");
+    assert_eq!((&event["servertimeoffset"], &event["servertime"]), (&json!(330), &event["telephonyservertime"]));
+    assert!(event["data"]["lastCallEventEpoch"].as_i64().is_some_and(|at| (at - utc - 330 * 60).abs() <= 1), "{event}");
+    conformance::proves("VOI-RT-14");
+}
+
+#[test]
+fn wire_sockets_that_never_read_harm_no_call_and_their_number_is_bounded() {
+    let office = Office::start();
+    let (mut channel, _) = Channel::open(&office);
+    // 199 more may come; they log in and never read again. The next is turned away.
+    let deaf: Vec<Channel> = (0..199)
+        .map(|_| {
+            let mut deaf = Channel::connect(&office, "voicenter");
+            deaf.emit("loginUserCode", json!(CODE));
+            deaf
+        })
+        .collect();
+    let url = || format!("ws://{}/socket.io/?EIO=3&transport=websocket", office.address("voicenter"));
+    let mut turned_away = Channel(tungstenite::connect(url()).expect("a WebSocket").0);
+    assert!(turned_away.text().starts_with('0'));
+    assert_eq!(turned_away.text(), "44\"Too many connections\"", "200 are all");
+    assert!(matches!(turned_away.0.read(), Ok(Message::Close(_)) | Err(_)));
+    for n in 0..20 {
+        let id = called(&office, "phone=1001&target=1002");
+        assert_eq!(called(&office, "action=terminate&phone=1001"), id);
+        assert_eq!(channel.next(), json!(["NEWCALL", "1001", "Dialing", 0, 1, null]), "{n}");
+        assert_eq!(channel.next(), json!(["HANGUP", "1001", "Dialing", 0, 1, "Normal hangup"]), "{n}");
+    }
+    drop(deaf);
+    // Their places are free again.
+    wait_for("another may come", || {
+        let mut channel = Channel(tungstenite::connect(url()).ok()?.0);
+        channel.text();
+        (channel.text() == "40").then_some(())
+    });
+    conformance::proves_partly("VOI-LIM-09", "simultaneous calls of the organisation");
+}
+
+/// A page that runs in node; its callbacks line by line.
+struct Page {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Page {
+    /// The script comes from `office`; `at` is whom it then connects to.
+    fn run(office: &Office, at: &str, count: usize, mode: &str) -> Self {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients/voicenter/page.js");
+        let mut child = Command::new("node")
+            .args(["--experimental-websocket", "--no-warnings", page, at, CODE, &count.to_string(), mode])
+            .env("SCRIPT", format!("http://{}/voicenterMonitorListener.js", office.address("voicenter")))
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node is there");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        Self { child, lines }
+    }
+
+    fn next(&mut self) -> Value {
+        let line = self.lines.next().expect("a line").expect("readable");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    fn ends(mut self) {
+        assert!(self.child.wait().expect("it ends").success());
+    }
+}
+
+#[test]
+fn wire_the_vendors_page_runs_on_our_script() {
+    let office = Office::start();
+    let here = office.address("voicenter").to_string();
+    // The hook is set after the script, as in the vendor's document, or was there before it.
+    for mode in ["after", "before"] {
+        let mut page = Page::run(&office, &here, 2, mode);
+        assert_eq!(page.next(), json!({"step": "connect", "errorCode": 0}), "{mode}");
+        assert_eq!(page.next(), json!({"step": "login", "errorCode": 1, "errorDesc": "Authorization failed."}));
+        assert_eq!(page.next(), json!({"step": "login", "errorCode": 0, "errorDesc": "OK"}));
+        assert_eq!(page.next(), json!({"step": "all", "count": 40, "first": "Ada Lovelace"}));
+        called(&office, "phone=1001&target=1002");
+        assert_eq!(
+            page.next(),
+            json!({"step": "event", "reason": "NEWCALL", "extension": "1001", "status": "Dialing"})
+        );
+        called(&office, "action=terminate&phone=1001");
+        assert_eq!(page.next(), json!({"step": "event", "reason": "HANGUP", "extension": "1001", "status": "Dialing"}));
+        assert_eq!(page.next(), json!({"step": "disconnect"}));
+        page.ends();
+    }
+    conformance::proves("VOI-RT-01");
+    conformance::proves("VOI-RT-02");
+}
+
+#[test]
+fn wire_a_page_tries_again_with_longer_and_longer_pauses() {
+    let office = Office::start();
+    // Nobody listens there.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
+    let mut page = Page::run(&office, &nobody.to_string(), 33, "tries");
+    for n in 1..33 {
+        assert_eq!(page.next(), json!({"step": "connect", "errorCode": 1}), "{n}");
+        assert_eq!(page.next(), json!({"step": "pause", "ms": (n * 10_000).min(300_000)}), "{n}");
+    }
+    assert_eq!(page.next(), json!({"step": "connect", "errorCode": 1}));
+    page.ends();
+    // The server lets nobody in any more.
+    let all: Vec<Channel> = (0..200).map(|_| Channel::connect(&office, "voicenter")).collect();
+    let mut page = Page::run(&office, &office.address("voicenter").to_string(), 2, "tries");
+    assert_eq!(page.next(), json!({"step": "connect", "errorCode": 2}));
+    assert_eq!(page.next(), json!({"step": "pause", "ms": 10_000}));
+    assert_eq!(page.next(), json!({"step": "connect", "errorCode": 2}));
+    page.ends();
+    drop(all);
+    conformance::proves("VOI-RT-03");
+}
