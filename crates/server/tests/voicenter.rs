@@ -375,8 +375,8 @@ fn wire_a_newcomers_client_places_a_call() {
 #[test]
 fn wire_refusals_limits_and_trust_are_configured() {
     let office = Office::configured(
-        "[voicenter]\nrequests_per_s = 2\nlog_requests_per_min = 3\nlog_records = 1\nblocked = \"202 203\"\n\
-         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\n[[station]]\nnumber = \"202\"\nkind = \"simulated\"\n\
+        "[voicenter]\nrequests_per_s = 2\nlog_requests_per_min = 3\nlog_records = 1\n\
+         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\n[[station]]\nnumber = \"202\"\nkind = \"simulated\"\nno_click_to_call = true\n\
          [[account]]\ndoor = \"voicenter\"\npassword = \"letmein\"\n",
     );
     let ask = |query: &str| {

@@ -4,7 +4,6 @@
 
 pub use crate::common::network::Network;
 use jiff::tz::TimeZone;
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// Settings of the door.
@@ -30,8 +29,6 @@ pub struct VoicenterConfig {
     pub trusted: Vec<Network>,
     /// Whether that holds for everything else that takes a code, too.
     pub trusted_everywhere: bool,
-    /// SIP codes of extensions that Click2Call may not call (VOI-ADM-04).
-    pub blocked: BTreeSet<String>,
     /// Longest ringing of one leg that may be asked for, in seconds (VOI-LIM-04).
     pub dial_max_s: u64,
     /// Longest talk that may be asked for, in seconds (VOI-LIM-04).
@@ -53,7 +50,6 @@ impl Default for VoicenterConfig {
             log_records_max: 10_000,
             trusted: Vec::new(),
             trusted_everywhere: false,
-            blocked: BTreeSet::new(),
             dial_max_s: 300,
             duration_max_s: 14_400,
             fail_tone_ms: 5_000,

@@ -397,8 +397,6 @@ pub struct Voicenter {
     pub trusted: Vec<Network>,
     /// Whether that holds for everything else that takes a code, too.
     pub trusted_everywhere: bool,
-    /// SIP codes of extensions that Click2Call may not call, with blanks between.
-    pub blocked: Option<String>,
     /// Country code of national numbers.
     pub home_country: String,
 }

@@ -363,12 +363,6 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         doc: "Whether that list holds for everything else that takes a code, too.",
     },
     Setting {
-        path: "voicenter.blocked",
-        kind: Kind::MaybeText { len_max: 4_096, field: |c| &mut c.voicenter.blocked },
-        default: Is("\"none\""),
-        doc: "SIP users of telephones that Click2Call may not call, with blanks between.",
-    },
-    Setting {
         path: "voicenter.home_country",
         kind: Kind::Text { len_max: 3, field: |c| &mut c.voicenter.home_country },
         default: Is("\"972\""),

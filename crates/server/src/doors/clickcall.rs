@@ -6,10 +6,10 @@ use dialects::clickcall::{Door, router};
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
     let door = Door::new(office.exchange.clone());
     Ok(Opened {
-        // No events, so the projector has nothing to feed.
-        frames: Vec::new(),
         listeners: vec![("clickcall", Serve::Tls(router(door.clone(), true)))],
         shared: Some(router(door, false)),
         shared_needs_tls: true,
+        // No events, so the projector has nothing to feed.
+        ..Opened::default()
     })
 }

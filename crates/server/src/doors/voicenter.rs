@@ -55,7 +55,6 @@ fn settings(config: &Config) -> anyhow::Result<VoicenterConfig> {
         .trusted
         .iter()
         .map(|network| network.to_string().parse::<Network>().map_err(|error| anyhow!("{network}: {error}")));
-    let blocked = voicenter.blocked.iter().flat_map(|codes| codes.split_whitespace()).map(str::to_owned);
     Ok(VoicenterConfig {
         organisation: config.tenant.name.clone(),
         home_country: voicenter.home_country.clone(),
@@ -65,7 +64,6 @@ fn settings(config: &Config) -> anyhow::Result<VoicenterConfig> {
         log_records_max: voicenter.log_records as usize,
         trusted: trusted.collect::<anyhow::Result<_>>()?,
         trusted_everywhere: voicenter.trusted_everywhere,
-        blocked: blocked.collect(),
         ..VoicenterConfig::default()
     })
 }

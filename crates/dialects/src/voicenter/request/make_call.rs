@@ -80,7 +80,7 @@ fn order(asked: &Asked<'_>, picture: &Picture) -> Result<MakeCall, Refused> {
     }
     let check_phone = params.flag("checkphonedevicestate");
     let Some(phone) = phone else { return Err(Refused::application("No line leads to numbers outside")) };
-    permitted(asked, picture, phone, check_phone)?;
+    permitted(picture, phone, check_phone)?;
     let first = LegOptions {
         ring_ms: Some(phone_dial_s * 1_000),
         must_be_registered: check_phone,
@@ -93,7 +93,7 @@ fn order(asked: &Asked<'_>, picture: &Picture) -> Result<MakeCall, Refused> {
         ..shown(asked, "target", None)
     };
     if let Some(device) = target_device {
-        permitted(asked, picture, device, second.must_be_registered)?;
+        permitted(picture, device, second.must_be_registered)?;
     }
     Ok(MakeCall {
         from: DeviceName::Id(phone),
@@ -134,13 +134,12 @@ pub(super) fn reserved(asked: &Asked<'_>, phone: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Click2Call may be switched off for an extension. Its state, where it is asked for, is said first.
-fn permitted(asked: &Asked<'_>, picture: &Picture, device: DeviceId, check: bool) -> Result<(), Refused> {
-    if !asked.door.config.blocked.contains(&id::sip_code(picture, device)) {
+/// Click2Call may be switched off for an extension (VOI-ADM-04). Its state, where it is asked for, is said first.
+fn permitted(picture: &Picture, device: DeviceId, check: bool) -> Result<(), Refused> {
+    let Some(device) = picture.devices.get(&device).filter(|device| device.config.class.no_click_to_call) else {
         return Ok(());
-    }
-    let there = picture.devices.get(&device).is_some_and(switching::model::Device::in_service);
-    Err(if check && !there { Refused::offline() } else { Refused::blocked() })
+    };
+    Err(if check && !device.in_service() { Refused::offline() } else { Refused::blocked() })
 }
 
 /// Whom a leg shows as the caller (VOI-C2C-06). A number that cannot be shown is passed over, never refused.

@@ -3,6 +3,7 @@
 use super::rig::{CODE, Rig, START};
 use serde_json::{Value, json};
 use switching::cause::Cause;
+use switching::config::ClassOfService;
 use switching::party::Presentation;
 
 /// The fields of the vendor's table, row by row: type, status, caller, target, caller and target extension, seconds since the
@@ -152,6 +153,25 @@ async fn v3_leg_2_fails_and_leg_1_hears_it_for_five_seconds() {
             "{cause:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn v3_a_barred_number_is_not_dialled() {
+    let rig = Rig::office().await;
+    let barred = vec![super::rig::digits("302")];
+    rig.classify("AAPINFzL", ClassOfService { barred, ..ClassOfService::default() });
+    rig.called("phone=301&target=302").await;
+    rig.passes_s(6);
+    rig.answers("AAPINFzL");
+    rig.passes_s(5);
+    assert!(rig.rung("BBQRsTuV").is_none());
+    assert_eq!(
+        ladder(&rows(&rig).await),
+        [
+            json!(["Click2Call leg1", "ANSWER", "302", "AAPINFzL", "", "AAPINFzL", 0, 5, 6]),
+            json!(["Click2Call leg2", "SSWPREAUTH", "301", "BBQRsTuV", "AAPINFzL", "BBQRsTuV", 6, 0, 0]),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::rig::{CODE, Rig};
 use crate::voicenter::VoicenterConfig;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use switching::config::ClassOfService;
 
 const C2C: &str = "/ForwardDialer/click2call.aspx";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -50,8 +50,10 @@ async fn click2call_checks_in_the_vendors_order() {
 
 #[tokio::test]
 async fn offline_and_blocked_extensions_are_refused() {
-    let blocked = BTreeSet::from(["BBQRsTuV".to_owned(), "IuYtReWq".to_owned()]);
-    let rig = Rig::with(VoicenterConfig { requests_per_s: 1_000, blocked, ..VoicenterConfig::default() }).await;
+    let rig = Rig::office().await;
+    for code in ["BBQRsTuV", "IuYtReWq"] {
+        rig.classify(code, ClassOfService { no_click_to_call: true, ..ClassOfService::default() });
+    }
     let offline = (3, "Extension representative offline".to_owned(), String::new());
     let barred = (4, "Extension blocked for Click2Call calls".to_owned(), String::new());
     for (query, expected) in [

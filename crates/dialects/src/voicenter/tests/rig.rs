@@ -13,7 +13,7 @@ use std::time::Duration;
 use switching::cause::Cause;
 use switching::command::{Command, Configure, Principal, Reply};
 use switching::config::{
-    Capabilities, Change, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig, UserConfig,
+    Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names, TrunkConfig, UserConfig,
 };
 use switching::engine::{Contact, EngineInput, Order, OrderKind, Report, ReportKind};
 use switching::event::Event;
@@ -224,6 +224,7 @@ impl Rig {
             can: Capabilities::default(),
             context: "internal".to_owned(),
             display_name: code.to_owned(),
+            class: ClassOfService::default(),
         };
         DeviceId(self.change(Change::PutDevice { id: None, config: Box::new(config) }))
     }
@@ -243,6 +244,14 @@ impl Rig {
 
     fn id_of(&self, code: &str) -> DeviceId {
         self.exchange.read(|picture| picture.device_by_sip(code).expect("configured").id)
+    }
+
+    /// Gives an extension another class of service.
+    pub fn classify(&self, code: &str, class: ClassOfService) {
+        let id = self.id_of(code);
+        let known = self.exchange.read(|picture| picture.devices.get(&id).map(|device| device.config.clone()));
+        let config = DeviceConfig { class, ..known.expect("configured") };
+        self.change(Change::PutDevice { id: Some(id), config: Box::new(config) });
     }
 
     pub fn register(&self, code: &str, there: bool) {
