@@ -2,7 +2,7 @@
 
 use crate::common::Office;
 use crate::room::Watcher;
-use crate::{clickcall, console, fusion};
+use crate::{clickcall, console, fusion, voicenter};
 
 /// What a record of a call says, in whole seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,4 +32,4 @@ pub struct Door {
 }
 
 /// Every door.
-pub const DOORS: &[Door] = &[console::DOOR, fusion::DOOR, clickcall::DOOR];
+pub const DOORS: &[Door] = &[console::DOOR, fusion::DOOR, clickcall::DOOR, voicenter::DOOR];

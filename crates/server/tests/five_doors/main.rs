@@ -15,3 +15,4 @@ mod phones;
 mod records;
 mod room;
 mod sound;
+mod voicenter;
