@@ -64,8 +64,8 @@ fn wire_a_busy_destination_is_a_tone_or_a_refusal() {
     let passes = |ms: u64| drop(office.post("/test/clock/advance", json!({ "by_ms": ms })));
     let talking = ["connected", "connected"];
     let failing = ["connected", "connected", "fail"];
-    // Fusion: ten seconds. ClickCall: until on-hook, here at most thirty. Our own door: none, unless it is asked for.
-    for (door, tone_ms) in [("fusion", 10_000), ("clickcall", 30_000), ("console", 0)] {
+    // Fusion: ten seconds. Voicenter: five. ClickCall: until on-hook, here at most thirty. Our own door: none, unless it is asked for.
+    for (door, tone_ms) in [("fusion", 10_000), ("clickcall", 30_000), ("voicenter", 5_000), ("console", 0)] {
         let maker = DOORS.iter().find(|it| it.name == door).expect("it is there");
         (maker.make)(&office, "1001", "1004");
         answer(&office, "1001");
@@ -128,7 +128,7 @@ fn wire_do_not_disturb_is_not_for_the_one_who_asked() {
     phone.call("1002", &Meets::Refused(486)).finish();
 }
 
-/// The number on the first leg: ClickCall shows the destination, Fusion that of `ext` or of the phone, our own what it is told.
+/// The number on the first leg: ClickCall and Voicenter show the destination, Fusion that of `ext` or of the phone, our own what it is told.
 #[test]
 fn wire_the_first_phone_is_shown_what_its_vendor_shows() {
     let office = Office::start();
@@ -160,6 +160,9 @@ fn wire_the_first_phone_is_shown_what_its_vendor_shows() {
     let with_ext = format!("/xml/ccOriginate.json?phone_id={}&to=1002&ext=1005&async=true", phone_id("1101"));
     let fusion = shown(&|| assert_eq!(office.fusion(&with_ext).text, DONE));
     assert!(fusion.contains("sip:1005@"), "{fusion}");
+    let voicenter = DOORS.iter().find(|door| door.name == "voicenter").expect("it is there").make;
+    let voicenter = shown(&|| voicenter(&office, "1101", "1002"));
+    assert!(voicenter.contains("sip:1002@"), "{voicenter}");
     let make = json!({ "from": "1101", "to": "1002", "prompt": "ring", "first": { "caller_id": "0099" } });
     let own = shown(&|| drop(office.post("/calls/make_call", make.clone())));
     assert!(own.contains("sip:0099@"), "{own}");
@@ -170,7 +173,7 @@ fn wire_the_first_phone_is_shown_what_its_vendor_shows() {
 fn wire_times_are_a_field_of_the_command_else_the_exchanges() {
     let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
     let passes = |ms: u64| drop(office.post("/test/clock/advance", json!({ "by_ms": ms })));
-    for (door, ring_ms) in [("fusion", 30_000), ("clickcall", 60_000), ("console", 60_000)] {
+    for (door, ring_ms) in [("fusion", 30_000), ("clickcall", 60_000), ("voicenter", 60_000), ("console", 60_000)] {
         let maker = DOORS.iter().find(|it| it.name == door).expect("it is there");
         (maker.make)(&office, "1001", "1002");
         wait_states(&office, &["initiated"]);

@@ -18,7 +18,11 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
         room.see(&made("1001 rings"), &[("console", &["service_initiated 1001"])]);
         room.show(
             &made("1001 rings"),
-            &[("console", &["1001 initiated"]), ("fusion", &[&format!("SDP01001 Ringing {ADA}")])],
+            &[
+                ("console", &["1001 initiated"]),
+                ("fusion", &[&format!("SDP01001 Ringing {ADA}")]),
+                ("voicenter", &["1001 Dialing answered=0 Click2Call 1002"]),
+            ],
         );
         answer(office, "1001");
         room.see(
@@ -33,6 +37,7 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
             &[
                 ("console", &["1001 connected", "1002 alerting"]),
                 ("fusion", &[&format!("SDP01001 Up {ADA}"), &format!("SDP01002 Ringing {ADA}")]),
+                ("voicenter", &["1001 Talking answered=0 Click2Call 1002", "1002 Ringing answered=0 Incoming 1001"]),
             ],
         );
         answer(office, "1002");
@@ -42,6 +47,7 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
             &[
                 ("console", &["1001 connected", "1002 connected"]),
                 ("fusion", &[&format!("SDP01001 Up with SDP01002 {ADA}"), &format!("SDP01002 Up with SDP01001 {ADA}")]),
+                ("voicenter", &["1001 Talking answered=1 Click2Call 1002", "1002 Talking answered=1 Incoming 1001"]),
             ],
         );
         hang_up(office, "1002");
@@ -52,7 +58,7 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
                 &["connection_cleared 1002 normal_clearing", "connection_cleared 1001 normal_clearing", "call_cleared"],
             )],
         );
-        room.show(&made("over"), &[("console", &[]), ("fusion", &[])]);
+        room.show(&made("over"), &[("console", &[]), ("fusion", &[]), ("voicenter", &[])]);
         room.see(&made("nothing more"), &[]);
     }
 }
@@ -144,6 +150,7 @@ fn wire_a_call_dialled_by_hand_looks_the_same_at_all_doors() {
         &[
             ("console", &["1001 connected", "1002 alerting"]),
             ("fusion", &[&format!("SDP01001 Ring {ADA}"), &format!("SDP01002 Ringing {ADA}")]),
+            ("voicenter", &["1001 Dialing answered=0 Outgoing 1002", "1002 Ringing answered=0 Incoming 1001"]),
         ],
     );
     hang_up(office, "1001");

@@ -39,7 +39,8 @@ fn picture(office: &Office) -> Vec<String> {
         let answer = get(office, &format!("/comet/API/GetExtensionsCalls?code={CODE}&extension={extension}"));
         let calls = answer["EXTENSIONS"][0]["calls"].as_array().cloned().unwrap_or_default();
         let line = |call: &Value| {
-            let (state, kind, other) = (text(&call["callstatus"]), text(&call["direction"]), text(&call["callerphone"]));
+            let (state, kind, other) =
+                (text(&call["callstatus"]), text(&call["direction"]), text(&call["callerphone"]));
             format!("{extension} {state} answered={} {kind} {other}", call["answered"])
         };
         calls.iter().map(line).collect::<Vec<_>>()
