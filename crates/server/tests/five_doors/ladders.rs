@@ -15,7 +15,10 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
         let office = &room.office;
         let made = |step: &str| format!("made through {}: {step}", maker.name);
         (maker.make)(office, "1001", "1002");
-        room.see(&made("1001 rings"), &[("console", &["service_initiated 1001"])]);
+        room.see(
+            &made("1001 rings"),
+            &[("console", &["service_initiated 1001"]), ("voicenter", &["NEWCALL 1001 leg 1 Dialing"])],
+        );
         room.show(
             &made("1001 rings"),
             &[
@@ -30,6 +33,7 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
             &[
                 ("console", &["originated 1001 -> 1002", "delivered 1002 new_call"]),
                 ("fusion", &["evNewOrigChannel Channel=SIP/SDP01001-#1 CallerId=1001 Extension=1002"]),
+                ("voicenter", &["ANSWER 1001 leg 1 Talking", "NEWCALL 1001 leg 2 Talking", "NEWCALL 1002 Ringing"]),
             ],
         );
         room.show(
@@ -41,7 +45,13 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
             ],
         );
         answer(office, "1002");
-        room.see(&made("1002 answers"), &[("console", &["established 1002 new_call"])]);
+        room.see(
+            &made("1002 answers"),
+            &[
+                ("console", &["established 1002 new_call"]),
+                ("voicenter", &["ANSWER 1002 Talking", "ANSWER 1001 leg 2 Talking"]),
+            ],
+        );
         room.show(
             &made("both talk"),
             &[
@@ -53,10 +63,17 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
         hang_up(office, "1002");
         room.see(
             &made("1002 hangs up"),
-            &[(
-                "console",
-                &["connection_cleared 1002 normal_clearing", "connection_cleared 1001 normal_clearing", "call_cleared"],
-            )],
+            &[
+                (
+                    "console",
+                    &[
+                        "connection_cleared 1002 normal_clearing",
+                        "connection_cleared 1001 normal_clearing",
+                        "call_cleared",
+                    ],
+                ),
+                ("voicenter", &["HANGUP 1002 Normal hangup", "HANGUP 1001 leg 2 Normal hangup"]),
+            ],
         );
         room.show(&made("over"), &[("console", &[]), ("fusion", &[]), ("voicenter", &[])]);
         room.see(&made("nothing more"), &[]);
@@ -79,14 +96,17 @@ fn wire_a_call_can_be_ended_through_any_door() {
             room.show(&step, &[("console", &[]), ("fusion", &[])]);
             room.see(
                 &step,
-                &[(
-                    "console",
-                    &[
-                        "connection_cleared 1001 normal_clearing",
-                        "connection_cleared 1002 normal_clearing",
-                        "call_cleared",
-                    ],
-                )],
+                &[
+                    (
+                        "console",
+                        &[
+                            "connection_cleared 1001 normal_clearing",
+                            "connection_cleared 1002 normal_clearing",
+                            "call_cleared",
+                        ],
+                    ),
+                    ("voicenter", &["HANGUP 1001 leg 2 Normal hangup", "HANGUP 1002 Normal hangup"]),
+                ],
             );
         }
     }
@@ -102,7 +122,10 @@ fn wire_a_first_phone_that_refuses_calls_nobody() {
         reject(office, "1001");
         room.see(
             &step,
-            &[("console", &["service_initiated 1001", "connection_cleared 1001 rejected", "call_cleared"])],
+            &[
+                ("console", &["service_initiated 1001", "connection_cleared 1001 rejected", "call_cleared"]),
+                ("voicenter", &["NEWCALL 1001 leg 1 Dialing", "HANGUP 1001 leg 1 Call Rejected"]),
+            ],
         );
         room.show(&step, &[("console", &[]), ("fusion", &[])]);
     }
@@ -143,6 +166,7 @@ fn wire_a_call_dialled_by_hand_looks_the_same_at_all_doors() {
         &[
             ("console", &["originated 1001 -> 1002", "delivered 1002 new_call"]),
             ("fusion", &["evNewOrigChannel Channel=SIP/SDP01001-#1 CallerId=1001 Extension=1002"]),
+            ("voicenter", &["NEWCALL 1001 Dialing", "NEWCALL 1002 Ringing"]),
         ],
     );
     room.show(
@@ -156,10 +180,13 @@ fn wire_a_call_dialled_by_hand_looks_the_same_at_all_doors() {
     hang_up(office, "1001");
     room.see(
         "1001 gives up",
-        &[(
-            "console",
-            &["connection_cleared 1001 normal_clearing", "connection_cleared 1002 abandoned", "call_cleared"],
-        )],
+        &[
+            (
+                "console",
+                &["connection_cleared 1001 normal_clearing", "connection_cleared 1002 abandoned", "call_cleared"],
+            ),
+            ("voicenter", &["HANGUP 1001 Normal hangup", "HANGUP 1002 Normal hangup"]),
+        ],
     );
     room.see("nothing more", &[]);
 }
@@ -201,6 +228,19 @@ fn wire_real_phones_ring_in_order_whichever_door_asks() {
                     ],
                 ),
                 ("fusion", &["evNewOrigChannel Channel=SIP/SDP01101-#1 CallerId=1101 Extension=1102"]),
+                (
+                    "voicenter",
+                    &[
+                        "NEWCALL 1101 leg 1 Dialing",
+                        "ANSWER 1101 leg 1 Talking",
+                        "NEWCALL 1101 leg 2 Talking",
+                        "NEWCALL 1102 Ringing",
+                        "ANSWER 1102 Talking",
+                        "ANSWER 1101 leg 2 Talking",
+                        "HANGUP 1101 leg 2 Normal hangup",
+                        "HANGUP 1102 Normal hangup",
+                    ],
+                ),
             ],
         );
     }

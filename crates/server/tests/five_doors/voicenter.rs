@@ -1,14 +1,16 @@
-//! Voicenter's door: click2call.aspx, the extensions' live calls, the call log. Its events are pushes, which come later.
+//! Voicenter's door: click2call.aspx, the real-time channel, the extensions' live calls, the call log.
 
 use crate::common::Office;
 use crate::doors::{Door, Told};
+use crate::room::Watcher;
 use serde_json::Value;
+use tungstenite::Message;
 
 pub const DOOR: Door = Door {
     name: "voicenter",
     make: |office, from, to| asked(office, &format!("action=call&phone={from}&target={to}")),
     end: |office, phone| asked(office, &format!("action=terminate&phone={phone}")),
-    watch: None,
+    watch: Some(watch),
     picture: Some(picture),
     records: Some(records),
 };
@@ -29,8 +31,37 @@ fn asked(office: &Office, query: &str) {
     assert_eq!(answer["ERRORCODE"], 0, "{query}: {answer}");
 }
 
-fn text(value: &Value) -> String {
+fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// One line for each event: what, which extension, and the state of its call or why it ended.
+fn watch(office: &Office) -> Watcher {
+    let url = format!("ws://{}/socket.io/?EIO=3&transport=websocket", office.address("voicenter"));
+    let (mut socket, _) = tungstenite::connect(url).expect("the channel is open");
+    socket.send(Message::text(format!("42[\"loginUserCode\",\"{CODE}\"]"))).expect("taken");
+    let mut read = move || loop {
+        match socket.read().ok()? {
+            Message::Text(text) => return Some(text.as_str().to_owned()),
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Binary(_) | Message::Close(_) | Message::Frame(_) => return None,
+        }
+    };
+    // The last list of the snapshot: from here on every event comes.
+    while !read().expect("a frame").contains("AllDialersStatus") {}
+    Watcher::reading(move || Some(read()?.strip_prefix("42").and_then(event).into_iter().collect()))
+}
+
+fn event(text: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(text).ok()?;
+    let (name, told) = (event[0].as_str()?, &event[1]);
+    if name != "ExtensionEvent" {
+        return None;
+    }
+    let call = &told["data"]["currentCall"];
+    let what = if told["reason"] == "HANGUP" { &told["cause"] } else { &call["callstatus"] };
+    let leg = call["c2cdirection"].as_u64().map_or(String::new(), |leg| format!(" leg {leg}"));
+    Some(format!("{} {}{leg} {}", text_of(&told["reason"]), text_of(&told["data"]["extenUser"]), text_of(what)))
 }
 
 /// One line for each live call of an extension: its state, whether it is answered, and the other side's number.
@@ -40,7 +71,7 @@ fn picture(office: &Office) -> Vec<String> {
         let calls = answer["EXTENSIONS"][0]["calls"].as_array().cloned().unwrap_or_default();
         let line = |call: &Value| {
             let (state, kind, other) =
-                (text(&call["callstatus"]), text(&call["direction"]), text(&call["callerphone"]));
+                (text_of(&call["callstatus"]), text_of(&call["direction"]), text_of(&call["callerphone"]));
             format!("{extension} {state} answered={} {kind} {other}", call["answered"])
         };
         calls.iter().map(line).collect::<Vec<_>>()
@@ -57,8 +88,8 @@ fn records(office: &Office, number: &str) -> Vec<Told> {
     rows.retain(|row| row["Type"] != "Click2Call leg1");
     rows.sort_by_key(|row| std::cmp::Reverse(row["DateEpoch"].as_i64()));
     let told = |row: &Value| Told {
-        caller: text(&row["CallerExtension"]),
-        called: text(&row["TargetExtension"]),
+        caller: text_of(&row["CallerExtension"]),
+        called: text_of(&row["TargetExtension"]),
         talk_s: row["Duration"].as_u64().expect("a number"),
     };
     rows.iter().map(told).collect()
