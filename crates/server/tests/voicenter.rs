@@ -540,8 +540,8 @@ fn wire_the_shared_listener_has_the_same_paths() {
         let answer = ask(target);
         assert!(answer.status == 200 && answer.text.contains(expected), "{target}: {}", answer.text);
     }
-    conformance::proves_partly("VOI-ADM-20", "the dialler, the real-time channel and the login; TLS of its own");
-    conformance::proves_partly("VOI-ADM-02", "Click2Call, the call log and the lists only");
+    conformance::proves_partly("VOI-ADM-20", "the dialler and the login; TLS of its own");
+    conformance::proves_partly("VOI-ADM-02", "the dialler, the login and the web phone");
 }
 
 #[test]

@@ -120,8 +120,8 @@ pub(super) async fn answer(door: &Door, source: IpAddr, endpoint: Endpoint, para
         Endpoint::Click2Call => click2call::answer(&asked, unread).await,
         // Without parameters there is no code, which is what these say.
         Endpoint::CallLog => call_log::answer(&asked).await,
-        Endpoint::ExtensionsCalls => monitor(&asked, get_extensions_calls::list).await,
-        Endpoint::Extensions => monitor(&asked, get_extensions::list).await,
+        Endpoint::ExtensionsCalls => monitor(&asked, endpoint, get_extensions_calls::list).await,
+        Endpoint::Extensions => monitor(&asked, endpoint, get_extensions::list).await,
     };
     match unread {
         // Only a request that could not be read has another status than 200 (VOI-C2C-01).
@@ -130,20 +130,27 @@ pub(super) async fn answer(door: &Door, source: IpAddr, endpoint: Endpoint, para
     }
 }
 
-/// The two lists of the monitor: `ERR`, `DESC`, `EXTENSIONS` (VOI-ACT-01, VOI-ACT-04, VOI-EXT-01, VOI-EXT-03).
-async fn monitor(asked: &Asked<'_>, list: fn(&Asked<'_>) -> Vec<Json>) -> Response {
-    let said = |(err, desc): (u8, &str), list: Vec<Json>| {
-        let fields = [("ERR", Json::number(err)), ("DESC", Json::text(desc)), ("EXTENSIONS", Json::Array(list))];
-        Response::json(&Json::object(fields))
-    };
+/// The two lists of the monitor: `ERR`, `DESC`, `EXTENSIONS` (VOI-ACT-01, VOI-EXT-01).
+async fn monitor(asked: &Asked<'_>, endpoint: Endpoint, list: fn(&Asked<'_>) -> Vec<Json>) -> Response {
     if !asked.door.config.trusts_everywhere(asked.source) {
-        return said(MonitorFault::Authorization.words(), Vec::new());
+        return refused(endpoint, MonitorFault::Authorization);
     }
     match asked.identity().await {
-        Ok(_) => said((0, "OK"), list(asked)),
-        Err(Denied::Missing | Denied::Unknown) => said(MonitorFault::Authorization.words(), Vec::new()),
-        Err(Denied::Internal) => said(MonitorFault::Internal.words(), Vec::new()),
+        Ok(_) => said((0, "OK"), Some(list(asked))),
+        Err(Denied::Missing | Denied::Unknown) => refused(endpoint, MonitorFault::Authorization),
+        Err(Denied::Internal) => refused(endpoint, MonitorFault::Internal),
     }
+}
+
+/// A refusal of the extension list has an empty list (VOI-EXT-03), one of the active calls none (VOI-ACT-04).
+fn refused(endpoint: Endpoint, fault: MonitorFault) -> Response {
+    said(fault.words(), (endpoint == Endpoint::Extensions).then(Vec::new))
+}
+
+fn said((err, desc): (u8, &'static str), list: Option<Vec<Json>>) -> Response {
+    let fields = [("ERR", Json::number(err)), ("DESC", Json::text(desc))];
+    let list = list.map(|list| ("EXTENSIONS", Json::Array(list)));
+    Response::json(&Json::of_fields(fields.into_iter().chain(list)))
 }
 
 #[cfg(test)]

@@ -152,7 +152,18 @@ impl Rig {
         Self::with(VoicenterConfig { requests_per_s: 1_000, ..VoicenterConfig::default() }).await
     }
 
+    /// A door whose exchange has gone.
+    pub async fn without_exchange() -> Self {
+        Self::start(VoicenterConfig::default(), false).await
+    }
+
     pub async fn with(config: VoicenterConfig) -> Self {
+        let rig = Self::start(config, true).await;
+        rig.furnish();
+        rig
+    }
+
+    async fn start(config: VoicenterConfig, driven: bool) -> Self {
         let clock = Clock::stopped(START);
         let (exchange, down) = Exchange::new(Picture::default(), "ep_1".to_owned(), clock.clone());
         let config = Arc::new(config);
@@ -170,15 +181,15 @@ impl Rig {
             refused: BTreeMap::new(),
         };
         let core = Arc::new(Mutex::new(core));
-        tokio::spawn(drive(Arc::clone(&core), down));
+        if driven {
+            tokio::spawn(drive(Arc::clone(&core), down));
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let at = listener.local_addr().expect("bound");
         let service =
             router(Door::new(exchange.clone(), config, stream)).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
-        let rig = Self { core, exchange, at };
-        rig.furnish();
-        rig
+        Self { core, exchange, at }
     }
 
     fn furnish(&self) {
