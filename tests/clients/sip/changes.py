@@ -1,12 +1,10 @@
 """SIP-05, 06, 07, 19 and 21 over the wire: changes of a session and what crosses them, key presses, reliable responses."""
 
-import secrets
-import socket
-import struct
 import time
 
 from message import description
 from phone import talk
+from rtp import carried, ears_of_two
 from scenario import run
 
 
@@ -18,29 +16,6 @@ def finish(leg, called):
 def change(leg, direction, version, method="INVITE", **more):
     """Offers a change."""
     return leg.send(method, body=description(leg.phone.host, 4000, direction=direction, version=version), **more)
-
-
-def ears_of_two():
-    """Sockets for the sound of two phones, and their ports."""
-    ears = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-    for ear in ears:
-        ear.bind(("127.0.0.1", 0))
-        ear.settimeout(0.05)
-    return ears, [ear.getsockname()[1] for ear in ears]
-
-
-def carried(mouth, relay, ear, payload):
-    """Sends packets of this payload number until one arrives; gives the number that it then has."""
-    mark = secrets.randbits(32)
-    for sequence in range(100):
-        mouth.sendto(struct.pack("!BBHII", 0x80, payload, sequence, mark, 7) + bytes((5, 0x8A, 0, 160)), relay)
-        try:
-            while (packet := ear.recv(2_000))[4:8] != struct.pack("!I", mark):
-                pass
-            return packet[1] & 0x7F
-        except TimeoutError:
-            continue
-    raise AssertionError(f"nothing of {payload} arrives")
 
 
 def crossing(x):

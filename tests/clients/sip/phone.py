@@ -4,6 +4,7 @@ right or wrong, and keeps what comes back. It repeats nothing, and acknowledges 
 Whatever it hears, it holds against one rule: every response but 100 has a To-tag, and all responses to one request the same.
 """
 
+import contextlib
 import secrets
 import socket
 import time
@@ -18,11 +19,13 @@ LADDER = []  # what was said, by whom, for a test that failed
 class Phone:
     """One telephone: a socket, a user, a password."""
 
-    def __init__(self, exchange, user, password="", host="127.0.0.1", port=0, tcp=False, algorithm="MD5", contact=None):
+    def __init__(self, exchange, user, password="", host="127.0.0.1", port=0, tcp=False, algorithm="MD5", contact=None, net=None):
         self.exchange, self.user, self.password = exchange, user, password
         self.host, self.tcp, self.algorithm = host, tcp, algorithm
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
-        self.socket.bind((host, port))
+        self.net = net or contextlib.nullcontext()
+        with self.net:
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
+            self.socket.bind((host, port))
         if tcp:
             self.socket.connect(exchange)
         self.port = self.socket.getsockname()[1]

@@ -8,4 +8,6 @@ mod calls;
 mod contacts;
 mod credentials;
 mod endings;
+mod network;
 mod sessions;
+mod sound;
