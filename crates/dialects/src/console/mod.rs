@@ -1,8 +1,9 @@
 //! The door `console`: our own API (HTTP, WebSocket, server-sent events), which the pages, the command line and the test
 //! helpers use like everybody else.
 //!
-//! A request walks through [`dispatch`] to one row of [`operation::all`]; a committed event walks through [`Stream::take`] to
-//! whoever watches. Names are the core's in snake_case. This door decides nothing about a call and keeps none.
+//! A request walks through [`dispatch`] to one row of [`operation::all`]; a committed event walks through
+//! [`Frames::take`](crate::common::frames::Frames::take) to whoever watches. Names are the core's in snake_case. This door decides
+//! nothing about a call and keeps none.
 
 pub mod dispatch;
 pub mod operation;
