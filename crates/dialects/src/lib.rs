@@ -7,4 +7,5 @@ pub mod clickcall;
 pub mod common;
 pub mod console;
 pub mod fusion;
+pub mod ipxapi;
 pub mod voicenter;

@@ -8,7 +8,6 @@
 pub mod error;
 pub mod event;
 pub mod id;
-pub mod session;
 pub mod wire;
 
 mod front;
@@ -18,8 +17,8 @@ mod tests;
 
 pub use front::router;
 
+use crate::common::attempts::Attempts;
 use crate::common::exchange::Exchange;
-use session::Attempts;
 use std::sync::Arc;
 
 /// Name of this door in credentials, logs and records.
@@ -36,6 +35,6 @@ impl Door {
     /// A door on one exchange.
     #[must_use]
     pub fn new(exchange: Exchange) -> Self {
-        Self { exchange, attempts: Arc::default() }
+        Self { exchange, attempts: Arc::new(Attempts::at(NAME)) }
     }
 }

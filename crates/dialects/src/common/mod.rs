@@ -1,6 +1,7 @@
 //! What all doors share: their handle on the exchange, rings of rendered frames, what the projector feeds, the clock.
 
 pub mod ask;
+pub mod attempts;
 pub mod clock;
 pub mod exchange;
 pub mod frames;

@@ -7,6 +7,7 @@ mod announce;
 mod clickcall;
 mod console;
 mod fusion;
+mod ipxapi;
 mod listeners;
 mod voicenter;
 
@@ -31,6 +32,7 @@ const DOORS: &[Entry] = &[
     (&["console"], console::open),
     (&["fusion", "fusion_events"], fusion::open),
     (&["clickcall"], clickcall::open),
+    (&["ipxapi"], ipxapi::open),
     (&["voicenter"], voicenter::open),
 ];
 

@@ -4,9 +4,9 @@
 //! class of service 103. An attribute that says that credentials are encrypted comes before them, for they cannot be read.
 
 use super::super::error::Code;
-use super::super::session::NotIn;
 use super::super::wire::{ClickToCall, Document};
 use super::super::{Door, NAME, id};
+use crate::common::attempts::NotIn;
 use crate::common::exchange::Submit;
 use std::collections::BTreeMap;
 use switching::command::{DestinationCheck, DeviceName, Guard, LegOptions, MakeCall, Principal, ReplyAt, Verb, Which};

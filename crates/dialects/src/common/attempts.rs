@@ -1,9 +1,7 @@
-//! Who asks (CCX-07): every command brings its credentials, and too many wrong ones lock a user out for a while.
+//! Logins with a user and a password, of which too many wrong ones lock a user out for a while (CCX-07, IPX-ADM-08).
 //!
-//! There is no login and nothing to keep alive. What is kept are failures per user id, known or not, so that an answer does not
-//! tell whether an id exists.
+//! What is kept are failures per user id, known or not, so that an answer does not tell whether an id exists.
 
-use super::NAME;
 use crate::common::ask::{Ask, Identity};
 use crate::common::exchange::{Exchange, Stopping};
 use std::collections::BTreeMap;
@@ -21,8 +19,10 @@ pub const USERS_MAX: usize = 4_096;
 pub const CREDENTIAL_LEN_MAX: usize = 128;
 
 /// What is known of the failures of each user.
-#[derive(Default)]
-pub struct Attempts(Mutex<BTreeMap<String, Arc<Turn<Failures>>>>);
+pub struct Attempts {
+    door: &'static str,
+    users: Mutex<BTreeMap<String, Arc<Turn<Failures>>>>,
+}
 
 #[derive(Default)]
 struct Failures {
@@ -38,7 +38,7 @@ impl Failures {
 
 /// Why a user was not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotIn {
+pub enum NotIn {
     /// No such user, or another password.
     Wrong,
     /// Locked out; the password was not looked at.
@@ -54,8 +54,18 @@ impl From<Stopping> for NotIn {
 }
 
 impl Attempts {
+    /// Those at a door.
+    #[must_use]
+    pub fn at(door: &'static str) -> Self {
+        Self { door, users: Mutex::default() }
+    }
+
     /// Lets a user in. Attempts of one user take their turns, so that none is made while another one might lock it out.
-    pub(super) async fn admit(&self, exchange: &Exchange, user: &str, password: &str) -> Result<Identity, NotIn> {
+    ///
+    /// # Errors
+    ///
+    /// [`NotIn`].
+    pub async fn admit(&self, exchange: &Exchange, user: &str, password: &str) -> Result<Identity, NotIn> {
         let fits = |text: &str| (1..=CREDENTIAL_LEN_MAX).contains(&text.len());
         if !fits(user) || !fits(password) {
             return Err(NotIn::Wrong);
@@ -65,7 +75,7 @@ impl Attempts {
         if failures.locked(exchange.clock().now()) {
             return Err(NotIn::Locked);
         }
-        let (door, name, secret) = (NAME.to_owned(), user.to_owned(), password.to_owned());
+        let (door, name, secret) = (self.door.to_owned(), user.to_owned(), password.to_owned());
         let known = exchange.ask(|back| Ask::Login { door, user: name, password: secret, back }).await?;
         failures.count = match known {
             Some(_) => 0,
@@ -75,13 +85,13 @@ impl Attempts {
         };
         failures.last = exchange.clock().now();
         if failures.count == FAILURES_MAX {
-            tracing::warn!(dialect = NAME, user, "locked out after {FAILURES_MAX} wrong passwords");
+            tracing::warn!(dialect = self.door, user, "locked out after {FAILURES_MAX} wrong passwords");
         }
         known.ok_or(NotIn::Wrong)
     }
 
     fn of(&self, user: &str) -> Arc<Turn<Failures>> {
-        let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turn) = users.get(user) {
             return Arc::clone(turn);
         }
@@ -108,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_list_of_failures_is_bounded_and_forgets_the_oldest() {
-        let attempts = Attempts::default();
+        let attempts = Attempts::at("clickcall");
         for n in 0..USERS_MAX {
             let turn = attempts.of(&format!("user{n}"));
             let mut failures = turn.try_lock().expect("nobody else");
@@ -116,10 +126,10 @@ mod tests {
             failures.last = Time(1_000 + n as u64);
         }
         attempts.of("one more");
-        let known = |user: &str| attempts.0.lock().expect("no panic").contains_key(user);
+        let known = |user: &str| attempts.users.lock().expect("no panic").contains_key(user);
         assert!(!known("user0") && known("user1") && known("one more"));
         attempts.of("and another");
         assert!(!known("one more"), "who has not failed goes first");
-        assert_eq!(attempts.0.lock().expect("no panic").len(), USERS_MAX);
+        assert_eq!(attempts.users.lock().expect("no panic").len(), USERS_MAX);
     }
 }

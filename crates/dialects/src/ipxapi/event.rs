@@ -1,0 +1,288 @@
+//! What each core event is on the WebSocket (IPX-EVT-01 to IPX-EVT-07, -10, -21, -22; ladders S-1 to S-4 and S-8).
+//!
+//! One core event becomes frames for several terminals: the one that rings and the one that hears it ring. Services that this
+//! version does not have (hold, transfer, conference, forward, agents) have no frames yet.
+
+use super::id::{device_number, is_terminal, reference, service_number, shown};
+use serde_json::{Map, Value, json};
+use switching::cause::{Cause, Elsewhere, ForwardKind, RecallKind};
+use switching::command::ClearedBy;
+use switching::event::{Arrival, Event, Offer, What};
+use switching::id::{CallId, ConnectionId, DeviceId};
+use switching::model::{Call, Connection, ConnectionState, Prompt};
+use switching::party::Party;
+use switching::picture::{Before, Picture};
+
+/// A frame without its serial number, and the terminal it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Whom it is about.
+    pub device: DeviceId,
+    /// Members of `data`.
+    pub data: Map<String, Value>,
+}
+
+/// The frames of one core event, in the order in which they go out.
+#[must_use]
+pub fn render(before: &Before<'_>, event: &Event, after: &Picture) -> Vec<Told> {
+    let frames = Frames { before, after };
+    match &event.what {
+        What::ServiceInitiated { connection, call, prompt, .. } => match prompt {
+            // The phone is taken off-hook: the first frame is `proceeding`.
+            Prompt::OffHook => Vec::new(),
+            Prompt::Ring | Prompt::AutoAnswer => frames.prompted(connection, call, "ringing"),
+        },
+        What::Originated { connection, dialled, arrival, prompted, .. } => {
+            frames.originated(*connection, dialled.as_str(), *arrival, *prompted)
+        }
+        What::Delivered { connection, cause, .. } => frames.delivered(connection, *cause),
+        What::Established { connection, peers, .. } => frames.established(*connection, peers),
+        What::Failed { connection, cause, called, offers, .. } => frames.failed(*connection, *cause, called, offers),
+        What::ConnectionCleared { connection, cause, by, .. } => frames.cleared(*connection, *cause, by),
+        What::BackInService { device, .. } => frames.service(*device, true),
+        What::OutOfService { device } => frames.service(*device, false),
+        What::CallCleared { .. }
+        | What::StageOpened { .. }
+        | What::StageClosed { .. }
+        | What::CallInformation { .. }
+        | What::DigitsGenerated { .. }
+        | What::DoNotDisturb { .. }
+        | What::ApplicationSession { .. }
+        | What::ConfigurationChanged(_) => Vec::new(),
+    }
+}
+
+/// `unregistered` for a terminal that is not connected when it begins to be watched (IPX-EVT-22).
+#[must_use]
+pub fn unregistered(picture: &Picture, device: DeviceId) -> Map<String, Value> {
+    registration(picture, device, "unregistered")
+}
+
+fn registration(picture: &Picture, device: DeviceId, kind: &str) -> Map<String, Value> {
+    let mut data = Map::new();
+    data.insert("type".to_owned(), kind.into());
+    data.insert("deviceNumber".to_owned(), device_number(picture, device).into());
+    data
+}
+
+struct Frames<'a> {
+    before: &'a Before<'a>,
+    after: &'a Picture,
+}
+
+impl Frames<'_> {
+    /// A frame of a call about a terminal; nothing for a device that is none.
+    fn of(&self, kind: &str, device: DeviceId, call: CallId, members: Value) -> Option<Told> {
+        let is_one = self.after.devices.get(&device).is_some_and(is_terminal);
+        is_one.then(|| {
+            let mut data = registration(self.after, device, kind);
+            data.insert("serviceDN".to_owned(), service_number(self.after, device).into());
+            if let Value::Object(members) = members {
+                data.extend(members);
+            }
+            data.insert("callRefID".to_owned(), reference(call).into());
+            Told { device, data }
+        })
+    }
+
+    /// A first leg that rings, or is answered, before anything is dialled for it (IPX-C2C-01).
+    fn prompted(&self, connection: &Connection, call: &Call, kind: &str) -> Vec<Told> {
+        let calling =
+            call.shown.as_ref().map_or_else(|| call.dialled.to_string(), |shown| shown.first.number.to_string());
+        let called = service_number(self.after, connection.device);
+        let mut members = numbers(calling, called, Cause::NewCall);
+        if kind == "connected" {
+            members["diversionNum"] = "".into();
+        }
+        self.of(kind, connection.device, call.id, members).into_iter().collect()
+    }
+
+    fn originated(&self, id: ConnectionId, dialled: &str, arrival: Arrival, prompted: bool) -> Vec<Told> {
+        let Some((connection, call)) = self.at(id) else { return Vec::new() };
+        let mut frames = Vec::new();
+        let rang = match connection.prompt {
+            Some(Prompt::Ring | Prompt::AutoAnswer) => true,
+            Some(Prompt::OffHook) | None => false,
+        };
+        if prompted && rang {
+            frames.extend(self.prompted(connection, call, "connected"));
+        }
+        match arrival {
+            Arrival::Phone => frames.extend(self.of("dialing", connection.device, call.id, json!({}))),
+            Arrival::Application | Arrival::Trunk => {}
+        }
+        frames.extend(self.of("proceeding", connection.device, call.id, json!({ "dialDigit": dialled })));
+        frames
+    }
+
+    fn delivered(&self, rings: &Connection, cause: Cause) -> Vec<Told> {
+        let Some((_, call)) = self.at(rings.id) else { return Vec::new() };
+        let (calling, called) = self.parties(call, rings);
+        let ringing = self.of("ringing", rings.device, call.id, numbers(calling.clone(), called.clone(), cause));
+        let caller = self.after.caller_of(call).filter(|caller| caller.id != rings.id);
+        let alerting =
+            caller.and_then(|caller| self.of("alerting", caller.device, call.id, numbers(calling, called, cause)));
+        ringing.into_iter().chain(alerting).collect()
+    }
+
+    fn established(&self, id: ConnectionId, peers: &[ConnectionId]) -> Vec<Told> {
+        let Some((answered, call)) = self.at(id) else { return Vec::new() };
+        let (calling, called) = self.parties(call, answered);
+        let mut members = numbers(calling, called, answered.entered);
+        members["diversionNum"] = "".into();
+        let ends = std::iter::once(id).chain(peers.iter().copied());
+        let devices = ends.filter_map(|end| self.after.connections.get(&end)).map(|end| end.device);
+        devices.filter_map(|device| self.of("connected", device, call.id, members.clone())).collect()
+    }
+
+    fn failed(&self, id: ConnectionId, cause: Cause, called: &Party, offers: &[Offer]) -> Vec<Told> {
+        let Some((connection, call)) = self.at(id) else { return Vec::new() };
+        if cause == Cause::Rejected {
+            // S-8: the caller is told of the party that refused.
+            let members = ended("releasedAscDN", shown(called), cause);
+            return self.of("releasedasc", connection.device, call.id, members).into_iter().collect();
+        }
+        let mut members = numbers(shown(&connection.party), shown(called), cause);
+        let offered: Vec<&str> = offers.iter().map(|offer| offer_word(*offer)).collect();
+        members["busySvcList"] = offered.into();
+        self.of("fail", connection.device, call.id, members).into_iter().collect()
+    }
+
+    /// The terminal's own leg ends; if another party ended the call, it is told so first (IPX-EVT-07).
+    fn cleared(&self, id: ConnectionId, cause: Cause, by: &ClearedBy) -> Vec<Told> {
+        let Some(gone) = self.before.connection(id) else { return Vec::new() };
+        let own = service_number(self.after, gone.device);
+        let other = match by {
+            ClearedBy::Party(other) => self.before.connection(*other).or_else(|| self.after.connections.get(other)),
+            ClearedBy::Itself | ClearedBy::Request(_) | ClearedBy::Exchange(_) => None,
+        };
+        // The other party may be gone from the picture by now: the call still knows who called whom.
+        let other = match (by, other) {
+            (ClearedBy::Party(_), Some(other)) => Some(shown(&other.party)),
+            (ClearedBy::Party(_), None) => self.far_end(gone),
+            (ClearedBy::Itself | ClearedBy::Request(_) | ClearedBy::Exchange(_), _) => None,
+        };
+        let own_cause = if other.is_some() { Cause::NormalClearing } else { self.own_cause(gone, cause) };
+        let told = other.and_then(|other| {
+            self.of("releasedasc", gone.device, gone.call, ended("releasedAscDN", other, told_cause(cause)))
+        });
+        let released = self.of("released", gone.device, gone.call, ended("releasedDN", own, own_cause));
+        told.into_iter().chain(released).collect()
+    }
+
+    /// A caller who has been told why by `fail` leaves by an ordinary release (S-2).
+    fn own_cause(&self, gone: &Connection, cause: Cause) -> Cause {
+        match gone.state {
+            ConnectionState::Fail => Cause::NormalClearing,
+            ConnectionState::Connected if gone.placed => Cause::NormalClearing,
+            ConnectionState::Initiated
+            | ConnectionState::Alerting
+            | ConnectionState::Connected
+            | ConnectionState::Hold
+            | ConnectionState::Queued => cause,
+        }
+    }
+
+    fn far_end(&self, gone: &Connection) -> Option<String> {
+        let call = self.before.call(gone.call)?;
+        let others =
+            || call.connections.iter().filter(|id| **id != gone.id).filter_map(|id| self.before.connection(*id));
+        others().next().map(|other| shown(&other.party)).or_else(|| (gone.placed).then(|| shown(&call.called)))
+    }
+
+    fn service(&self, device: DeviceId, registered: bool) -> Vec<Told> {
+        let was = self.before.device(device).is_some_and(switching::model::Device::in_service);
+        if was == registered || !self.after.devices.get(&device).is_some_and(is_terminal) {
+            return Vec::new();
+        }
+        let kind = if registered { "registered" } else { "unregistered" };
+        vec![Told { device, data: registration(self.after, device, kind) }]
+    }
+
+    fn at(&self, id: ConnectionId) -> Option<(&Connection, &Call)> {
+        let connection = self.after.connections.get(&id)?;
+        Some((connection, self.after.calls.get(&connection.call)?))
+    }
+
+    /// Calling and called number, the same at both ends (IPX-EVT-05).
+    fn parties(&self, call: &Call, called: &Connection) -> (String, String) {
+        let calling = self.after.caller_of(call).map(|caller| shown(&caller.party)).unwrap_or_default();
+        let directory = || called.addressed.extension.and_then(|id| self.after.extensions.get(&id));
+        let number = directory().map_or_else(|| shown(&called.party), |extension| extension.config.number.to_string());
+        (calling, number)
+    }
+}
+
+fn numbers(calling: String, called: String, cause: Cause) -> Value {
+    let (code, text) = cause_code(cause);
+    json!({ "callingDN": calling, "calledDN": called, "causeCode": code, "causeMsg": text })
+}
+
+fn ended(field: &str, number: String, cause: Cause) -> Value {
+    let (code, text) = cause_code(cause);
+    let mut members = Map::new();
+    members.insert(field.to_owned(), number.into());
+    members.insert("causeCode".to_owned(), code.into());
+    members.insert("causeMsg".to_owned(), text.into());
+    Value::Object(members)
+}
+
+/// Who hangs up before the answer ends the call normally, as the vendor counts it (S-1).
+fn told_cause(cause: Cause) -> Cause {
+    if cause == Cause::Abandoned { Cause::NormalClearing } else { cause }
+}
+
+fn offer_word(offer: Offer) -> &'static str {
+    match offer {
+        Offer::CampOn => "campon",
+        Offer::CallBack => "callback",
+        Offer::Intrude => "intrude",
+    }
+}
+
+/// Table 5 (IPX-EVT-37). Causes that the vendor does not have become the nearest of its own.
+#[must_use]
+pub fn cause_code(cause: Cause) -> (u16, &'static str) {
+    match cause {
+        Cause::Busy => (3, "user_busy"),
+        Cause::CallBack => (4, "call_back"),
+        Cause::Forward(ForwardKind::Immediate) => (6, "forward_immediate"),
+        Cause::Forward(ForwardKind::Busy) => (7, "forward_busy"),
+        Cause::Forward(ForwardKind::NoAnswer) => (8, "forward_no_answer"),
+        Cause::Forward(ForwardKind::Unregistered | ForwardKind::Other) => (9, "forward"),
+        Cause::NoAnswer => (10, "no_answer"),
+        Cause::Pickup => (11, "pickup"),
+        Cause::InvalidDestination | Cause::NotObtainable | Cause::Incompatible => (13, "invalid_destination"),
+        Cause::DoNotDisturb => (14, "dnd"),
+        Cause::NewCall => (22, "new_call"),
+        Cause::NoAvailableAgents | Cause::Overflow => (23, "no_available_agents"),
+        Cause::Recall(RecallKind::Hold | RecallKind::Transfer | RecallKind::Park) => (27, "recall"),
+        Cause::Redirect | Cause::Park | Cause::Unpark => (28, "redirected"),
+        Cause::SilentMonitoring => (31, "silent_monitoring"),
+        Cause::ScreenedTransfer => (32, "screened_transfer"),
+        Cause::TrunkBusy | Cause::Resource => (33, "trunk_busy"),
+        Cause::Blocked | Cause::Unregistered => (35, "blocked"),
+        Cause::Consultation => (37, "consultation"),
+        Cause::NormalClearing
+        | Cause::Abandoned
+        | Cause::ExitKey
+        | Cause::MediaLost
+        | Cause::EngineLost
+        | Cause::PeerFailure
+        | Cause::Shutdown => (48, "normal_clearing"),
+        Cause::SingleStepTransfer => (52, "blind_transfer"),
+        Cause::Timeout | Cause::TalkLimit | Cause::QueueTimeout => (56, "timeout"),
+        Cause::Conference | Cause::Intrude => (57, "conference"),
+        Cause::Deflect => (58, "reroute"),
+        Cause::TrunkCall => (59, "trunk_call"),
+        Cause::UnscreenedTransfer => (60, "unscreened_transfer"),
+        Cause::AnsweredElsewhere(Elsewhere::Bridge) => (61, "bridge_answer"),
+        Cause::AnsweredElsewhere(Elsewhere::Branch) => (62, "branch_answer"),
+        Cause::BranchRelease => (63, "branch_release"),
+        Cause::GroupCall | Cause::Route => (65, "group_call"),
+        Cause::CallWaiting | Cause::CampOn => (99, "callwait"),
+        Cause::AnsweredElsewhere(Elsewhere::Mobile) => (101, "mobile_answer"),
+        Cause::AnsweredElsewhere(Elsewhere::Madn) => (102, "madn_answer"),
+        Cause::Rejected => (103, "reject"),
+    }
+}

@@ -1,0 +1,243 @@
+//! The HTTP side: paths (IPX-AUTH-01), who asks (IPX-AUTH-03, IPX-AUTH-05), and answers that go out before their events.
+//!
+//! Head, connections and times are bounded by whoever serves the router; the body is bounded here.
+
+use super::error::Fault;
+use super::request::{self, Call};
+use super::session::{Account, Entered, Held};
+use super::socket;
+use super::wire::{BODY_MAX, Parameters};
+use super::{Door, NAME};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, UPGRADE};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use std::collections::VecDeque;
+
+/// Segments of a path that are looked at.
+const SEGMENTS_MAX: usize = 8;
+
+/// The paths of this door.
+pub fn router(door: Door) -> Router {
+    Router::new()
+        .route("/ipxapi", any(serve))
+        .route("/ipxapi/", any(serve))
+        .route("/ipxapi/{*rest}", any(serve))
+        .with_state(door)
+}
+
+async fn serve(State(door): State<Door>, http: Request) -> Response {
+    let (mut head, body) = http.into_parts();
+    let path: Vec<String> = segments(head.uri.path());
+    let upgrades = head.headers.get(UPGRADE).and_then(|value| value.to_str().ok());
+    if upgrades.is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
+        return upgrade(door, &mut head, &path).await.unwrap_or_else(IntoResponse::into_response);
+    }
+    let place = match Place::of(&path) {
+        Ok(place) => place,
+        Err(fault) => return fault.into_response(),
+    };
+    let Ok(body) = axum::body::to_bytes(body, BODY_MAX).await else {
+        return Fault::PARAMETER.into_response();
+    };
+    // A task of its own: a client that has gone does not take its commands back.
+    let done = tokio::spawn(async move { at(&door, place, &head, &body).await }).await;
+    done.unwrap_or_else(|_| Fault::UNKNOWN.into_response())
+}
+
+/// The segments behind `/ipxapi`, decoded; a slash at the end does not count.
+fn segments(path: &str) -> Vec<String> {
+    let rest = path.trim_start_matches('/').split('/').skip(1).filter(|segment| !segment.is_empty());
+    rest.take(SEGMENTS_MAX).map(decoded).collect()
+}
+
+fn decoded(segment: &str) -> String {
+    // A path is no form: its plus signs are plus signs.
+    let kept = segment.replace('+', "%2B");
+    form_urlencoded::parse(format!("s={kept}").as_bytes()).next().map(|(_, text)| text.into_owned()).unwrap_or_default()
+}
+
+/// What a path names.
+struct Place {
+    /// None: the short form of `checkconnection`, or a socket.
+    station: Option<bool>,
+    user: String,
+    resource: String,
+    feature: Option<String>,
+}
+
+impl Place {
+    fn of(path: &[String]) -> Result<Self, Fault> {
+        let lower = |segment: &String| segment.to_ascii_lowercase();
+        match path {
+            [users, user, resource] if lower(users) == "users" && lower(resource) == "checkconnection" => {
+                Ok(Self { station: None, user: user.clone(), resource: lower(resource), feature: None })
+            }
+            [kind, version, users, user, resource, rest @ ..] if rest.len() <= 1 => {
+                let station = match lower(kind).as_str() {
+                    "server" => false,
+                    "client" => true,
+                    _ => return Err(Fault::NO_RESOURCE),
+                };
+                if lower(version) != "v1" {
+                    return Err(Fault::VERSION);
+                }
+                if lower(users) != "users" {
+                    return Err(Fault::NO_RESOURCE);
+                }
+                let feature = rest.first().map(lower);
+                Ok(Self { station: Some(station), user: user.clone(), resource: lower(resource), feature })
+            }
+            [kind, version, ..] if matches!(lower(kind).as_str(), "server" | "client") && lower(version) != "v1" => {
+                Err(Fault::VERSION)
+            }
+            _ => Err(Fault::NO_RESOURCE),
+        }
+    }
+}
+
+async fn at(door: &Door, place: Place, head: &Parts, body: &[u8]) -> Response {
+    let feature = place.feature.as_deref();
+    let answer = match (place.resource.as_str(), feature) {
+        ("login", None) => match head.method {
+            Method::GET => login(door, &place, head).await,
+            _ => Err(Fault::NO_RESOURCE),
+        },
+        ("logout" | "checkconnection", None) => plain(door, &place, head),
+        ("clickcall", None) => return click(door, &place, head, body).await,
+        ("call", feature) => return call(door, &place, feature.unwrap_or_default(), head, body).await,
+        _ => Err(Fault::NO_RESOURCE),
+    };
+    answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn login(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fault> {
+    let (user, password) = basic(head).ok_or(Fault::MISMATCH)?;
+    if user != place.user {
+        return Err(Fault::MISMATCH);
+    }
+    request::login(door, &user, &password, place.station == Some(true)).await
+}
+
+fn plain(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fault> {
+    if head.method != Method::POST {
+        return Err(Fault::NO_RESOURCE);
+    }
+    let entered = enter(door, place, head)?;
+    Ok(match place.resource.as_str() {
+        "logout" => request::logout(door, &entered),
+        _ => request::check_connection(),
+    })
+}
+
+async fn call(door: &Door, place: &Place, feature: &str, head: &Parts, body: &[u8]) -> Response {
+    let entered = match enter(door, place, head) {
+        Ok(entered) => entered,
+        Err(fault) => return fault.into_response(),
+    };
+    // Token, privilege, parameters, terminal ... in this order (IPX-CMD-42).
+    if entered.account != Account::Server {
+        return Fault::ACCESS_DENIED.into_response();
+    }
+    let Some(call) = Call::named(feature, &head.method) else { return Fault::NO_FEATURE.into_response() };
+    let parameters = match Parameters::read(head.uri.query(), body) {
+        Ok(parameters) => parameters,
+        Err(fault) => return fault.into_response(),
+    };
+    if matches!(head.method, Method::POST) && body.trim_ascii().is_empty() {
+        return Fault::PARAMETER.into_response();
+    }
+    let held = door.sessions().hold(&entered);
+    let answer = request::call(door, &entered, call, &parameters).await;
+    let transaction = parameters.transaction.as_ref();
+    let answer = answer.unwrap_or_else(|fault| {
+        tracing::info!(dialect = NAME, user = %entered.user, feature, code = fault.code, "refused");
+        fault.answer(transaction)
+    });
+    before_events(answer, held).await
+}
+
+async fn click(door: &Door, place: &Place, head: &Parts, body: &[u8]) -> Response {
+    let answer = async {
+        if head.method != Method::POST {
+            return Err(Fault::NO_RESOURCE);
+        }
+        // The category of this resource has a code of its own for a bad token (IPX-C2C-01).
+        let entered = enter(door, place, head).map_err(|_| Fault::C2C_AUTH)?;
+        let Account::Station(station) = &entered.account else { return Err(Fault::C2C_ACCESS) };
+        let parameters = Parameters::read(head.uri.query(), body).map_err(|_| Fault::C2C_PARAMETER)?;
+        request::click(door, &entered, station, &parameters).await
+    };
+    answer.await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// The session of a request (IPX-AUTH-05): the token's, whose user has to be that of the path.
+fn enter(door: &Door, place: &Place, head: &Parts) -> Result<Entered, Fault> {
+    let entered = entered_by(door, bearer(head).as_deref())?;
+    let is_station = matches!(entered.account, Account::Station(_));
+    if entered.user != place.user || place.station.is_some_and(|station| station != is_station) {
+        return Err(Fault::OTHER_USER);
+    }
+    Ok(entered)
+}
+
+fn entered_by(door: &Door, token: Option<&str>) -> Result<Entered, Fault> {
+    let claims = token.and_then(|token| door.signer.verify(token)).ok_or(Fault::MISMATCH)?;
+    let now = door.exchange.clock().now();
+    door.sessions().enter(&claims.user, claims.session, now).ok_or(Fault::MISMATCH)
+}
+
+async fn upgrade(door: Door, head: &mut Parts, path: &[String]) -> Result<Response, Fault> {
+    let queried = || {
+        let query = head.uri.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
+    };
+    let token = bearer(head).or_else(queried);
+    let entered = entered_by(&door, token.as_deref())?;
+    let user = match path {
+        [] => None,
+        [_, version, _, user] | [_, version, _, user, _] if version.eq_ignore_ascii_case("v1") => Some(user),
+        _ => return Err(Fault::NO_RESOURCE),
+    };
+    if user.is_some_and(|user| *user != entered.user) {
+        return Err(Fault::OTHER_USER);
+    }
+    let upgrade = WebSocketUpgrade::from_request_parts(head, &()).await.map_err(|_| Fault::PARAMETER)?;
+    Ok(socket::open(door, entered, upgrade))
+}
+
+/// `bearer TOKEN`, the word in any case.
+fn bearer(head: &Parts) -> Option<String> {
+    let value = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// User and password of RFC 7617; the password may hold colons.
+fn basic(head: &Parts) -> Option<(String, String)> {
+    use base64::Engine as _;
+    let value = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, coded) = value.trim().split_once(' ')?;
+    let octets = base64::engine::general_purpose::STANDARD.decode(coded.trim()).ok()?;
+    let text = String::from_utf8(octets).ok()?;
+    let (user, password) = text.split_once(':')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| (user.to_owned(), password.to_owned()))
+}
+
+/// Lets go of the frames when the server has taken the whole answer to write it.
+async fn before_events(answer: Response, held: Held) -> Response {
+    let (mut head, body) = answer.into_parts();
+    let Ok(octets) = axum::body::to_bytes(body, usize::MAX).await else { return Fault::UNKNOWN.into_response() };
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(octets.len()));
+    let pieces = VecDeque::from([octets]);
+    let stream = futures_util::stream::unfold((pieces, held), |(mut pieces, held)| async move {
+        let piece = pieces.pop_front()?;
+        Some((Ok::<Bytes, std::convert::Infallible>(piece), (pieces, held)))
+    });
+    Response::from_parts(head, Body::from_stream(stream))
+}

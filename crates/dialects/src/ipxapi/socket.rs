@@ -1,0 +1,97 @@
+//! The WebSocket (IPX-AUTH-08, IPX-AUTH-09): one per session, frames to the client, nothing but pings from it.
+
+use super::Door;
+use super::session::{Close, Entered};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use std::time::Duration;
+
+/// Octets of a message of the client's; there is nothing that it has to say.
+const MESSAGE_LEN_MAX: usize = 4_096;
+/// Frames that are taken in one go.
+const BATCH_MAX: usize = 64;
+/// How long a client may take nothing.
+const BLOCKED: Duration = Duration::from_secs(10);
+/// RFC 6455 section 7.4.1: an ordinary end.
+const NORMAL: u16 = 1_000;
+/// RFC 6455 section 7.4.1: against the rules of the house.
+const POLICY: u16 = 1_008;
+
+/// Takes the upgrade and carries frames until either side ends.
+pub(super) fn open(door: Door, entered: Entered, upgrade: WebSocketUpgrade) -> Response {
+    let upgrade = upgrade.max_message_size(MESSAGE_LEN_MAX).max_frame_size(MESSAGE_LEN_MAX);
+    upgrade.on_upgrade(move |socket| async move {
+        let Some((number, wake)) = door.sessions().attach(&entered) else { return };
+        let mut talk = Talk { door, entered, number, socket };
+        let why = talk.run(&wake).await;
+        let Talk { door, entered, number, mut socket } = talk;
+        door.sessions().detach(&entered, number, door.exchange.clock().now());
+        if let Some(frame) = why.map(close_frame) {
+            // The client may be gone.
+            let _ = tokio::time::timeout(BLOCKED, socket.send(Message::Close(Some(frame)))).await;
+        }
+    })
+}
+
+fn close_frame(why: Close) -> CloseFrame {
+    let (code, reason) = match why {
+        Close::Logout => (NORMAL, "logout"),
+        Close::Replaced => (NORMAL, "another socket of this session"),
+        Close::Slow => (POLICY, "frames were not read"),
+        Close::Expired => (POLICY, "session is over"),
+    };
+    CloseFrame { code, reason: reason.into() }
+}
+
+struct Talk {
+    door: Door,
+    entered: Entered,
+    number: u64,
+    socket: WebSocket,
+}
+
+impl Talk {
+    /// Until the end; none: the client has gone.
+    async fn run(&mut self, wake: &tokio::sync::Notify) -> Option<Close> {
+        let clock = self.door.exchange.clock().clone();
+        let life_ms = self.door.sessions().life_ms();
+        let mut heard = clock.now();
+        let mut ping = clock.now().after_ms(life_ms / 2);
+        loop {
+            match self.door.sessions().next(&self.entered, self.number, BATCH_MAX) {
+                Ok(frames) if frames.is_empty() => {}
+                Ok(frames) => {
+                    for frame in frames {
+                        self.send(Message::Text(frame.into())).await.ok()?;
+                    }
+                    continue;
+                }
+                Err(why) => return Some(why),
+            }
+            tokio::select! {
+                () = wake.notified() => {}
+                message = self.socket.recv() => match message {
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                    Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {
+                        heard = clock.now();
+                        self.door.sessions().heard(&self.entered, heard);
+                    }
+                },
+                () = clock.sleep_until(ping) => {
+                    if clock.now() >= heard.after_ms(life_ms) {
+                        return Some(Close::Expired);
+                    }
+                    ping = clock.now().after_ms(life_ms / 2);
+                    self.send(Message::Ping(axum::body::Bytes::new())).await.ok()?;
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), ()> {
+        match tokio::time::timeout(BLOCKED, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(()),
+        }
+    }
+}
