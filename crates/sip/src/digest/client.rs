@@ -3,6 +3,9 @@
 use super::hash::{Algorithm, Ha1, ResponseInput, response};
 use super::params::{MalformedDigest, Params, quoted};
 
+/// Longer challenges are refused, so that the answer, which repeats most of one, is not too long for anybody.
+const CHALLENGE_LEN_MAX: usize = 2_048;
+
 /// One challenge that we can answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
@@ -38,6 +41,9 @@ pub struct Answer<'a> {
 impl Challenge {
     /// Reads one `WWW-Authenticate` or `Proxy-Authenticate` value.
     pub fn parse(value: &str) -> Result<Challenge, MalformedDigest> {
+        if value.len() > CHALLENGE_LEN_MAX {
+            return Err(MalformedDigest::Unreadable);
+        }
         let params = Params::parse(value)?;
         let algorithm = params.get("algorithm");
         let qop = params.get("qop");
@@ -120,6 +126,15 @@ mod tests {
             assert!(value.contains(part), "{value}");
         }
         assert!(!value.contains("algorithm"), "not written where the server wrote none");
+    }
+
+    /// Found by mutation: a nonce full of quotes doubled in our answer, beyond what a header value may be.
+    #[test]
+    fn what_we_answer_can_be_read() {
+        let odd = format!("Digest realm=\"r\", nonce={}", "n\"".repeat(900));
+        assert_eq!(Challenge::parse(&odd), Err(MalformedDigest::Unreadable));
+        let long = format!("Digest realm=\"r\", nonce=\"{}\"", "n".repeat(CHALLENGE_LEN_MAX));
+        assert_eq!(Challenge::parse(&long), Err(MalformedDigest::Unreadable));
     }
 
     #[test]

@@ -75,6 +75,10 @@ fn parse_value(text: &str) -> Result<(String, &str), MalformedDigest> {
         Some(quoted) => parse_quoted(quoted)?,
         None => {
             let end = text.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(text.len());
+            // Many write more than a token without quotes (`uri=sip:x`); what would have to be escaped is none.
+            if text[..end].contains(['"', '\\']) {
+                return Err(MalformedDigest::Unreadable);
+            }
             (text[..end].to_owned(), &text[end..])
         }
     };
