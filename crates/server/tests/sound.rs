@@ -119,6 +119,17 @@ fn wire_baresip_hears_baresip_because_an_application_asked() {
     both_talk(&office);
     other.hears(LOW, HIGH.hz);
     one.hears(HIGH, LOW.hz);
+    // One holds and takes the other back: the exchange passes both.
+    let changes = |log: &str| log.matches("\nINVITE ").count();
+    let before = changes(&other.log());
+    one.command("hold", "");
+    wait_for("the hold is passed", || {
+        (changes(&other.log()) > before && other.log().contains("a=sendonly")).then_some(())
+    });
+    // What the phone itself does with its sound afterwards is its own matter; the relay's is SIP-13.
+    let before = changes(&other.log());
+    one.command("resume", "");
+    wait_for("the end of the hold is passed", || (changes(&other.log()) > before).then_some(()));
     one.command("hangup", "");
     office.wait_idle();
     let records = wait_for("the records are written", || {
@@ -126,6 +137,8 @@ fn wire_baresip_hears_baresip_because_an_application_asked() {
         (records.len() == 3).then_some(records)
     });
     assert!(records.iter().all(|record| record["balanced"] == json!(true)), "{records:?}");
+    proves_partly("SIP-19", "a change of direction is answered here once there is hold");
+    proves_partly("SIP-13", "continuity over hold and transfer comes with them");
 }
 
 #[test]
@@ -173,8 +186,5 @@ fn wire_a_tone_passes_both_ways_unchanged_and_digits_with_it() {
     caller.finish();
     callee.finish();
     office.wait_idle();
-    proves_partly(
-        "SIP-13",
-        "over the wire: two phones whose RTP the test makes, G.711 and one key; no baresip, no hold",
-    );
+    proves_partly("SIP-13", "continuity over hold and transfer comes with them");
 }

@@ -168,7 +168,7 @@ class Leg:
     def __init__(self, phone, call_id, local, remote):
         self.phone, self.call_id, self.local, self.remote = phone, call_id, local, remote
         self.cseq, self.target, self.invitation, self.routes = 0, None, None, []
-        self.offer, self.extra = "", []
+        self.offer, self.extra, self.answered = "", [], None
 
     @classmethod
     def of_invite(cls, phone, invite):
@@ -266,7 +266,7 @@ def talk(one, other, offer=None, reply=None):
     leg.response(180)
     called.accept(reply)
     called.waits("ACK")
-    leg.response(200)
+    leg.answered = leg.response(200)
     leg.ack()
     return leg, called
 

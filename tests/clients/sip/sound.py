@@ -60,17 +60,19 @@ def goes_on(x):
     leg, called, relays = up(one, other, ears)
     assert carried(ears[0], relays[0], ears[1], 8) == 8
     sequence = 65_500
-    for version, direction in enumerate(("sendrecv", "sendrecv", "sendrecv"), 2):
+    for version, direction in enumerate(("sendonly", "sendrecv", "inactive", "sendrecv"), 2):
         for _ in range(20):
             sequence += 1
             ears[0].sendto(packet(8, sequence, 160 * sequence & 0xFFFFFFFF, source=77), relays[0])
             heard = read(hears(ears[1]))
             assert heard == (8, sequence & 0xFFFF, 160 * sequence, 77), heard
         leg.send("INVITE", body=description("127.0.0.1", port(ears[0]), direction=direction, version=version))
-        called.takes("INVITE", body=description("127.0.0.1", port(ears[1]), version=version))
+        reply = {"sendonly": "recvonly"}.get(direction, direction)
+        called.takes("INVITE", body=description("127.0.0.1", port(ears[1]), direction=reply, version=version))
         called.waits("ACK")
         assert leg.response(200).media == relays[0], "the exchange's port stays"
         leg.ack()
+    assert carried(ears[0], relays[0], ears[1], 8) == 8 and carried(ears[1], relays[1], ears[0], 8) == 8, "both ways"
     report = bytes((0x80, 201, 0, 1, 0, 0, 0, 77))
     rtcp = ear_above(ears[1])
     speaks = ear_above(ears[0])

@@ -105,13 +105,16 @@ impl Baresip {
         panic!("{tone:?} was not heard: {why}");
     }
 
-    /// All it has heard in its present call, or in the last one.
+    /// All it has heard, oldest first: it begins a file with each call, and with each change of one.
     pub fn recorded(&self) -> Vec<f64> {
         let files = std::fs::read_dir(self.dir.path()).expect("its directory").filter_map(Result::ok);
-        let newest = files.map(|file| file.path()).filter(|path| path.to_string_lossy().ends_with("-dec.wav")).max();
-        let octets = newest.and_then(|path: PathBuf| std::fs::read(path).ok()).unwrap_or_default();
-        let samples = octets.get(WAV_HEAD_LEN..).unwrap_or_default().chunks_exact(2);
-        samples.map(|pair| f64::from(i16::from_le_bytes([pair[0], pair[1]]))).collect()
+        let mut heard: Vec<PathBuf> = files.map(|file| file.path()).collect();
+        heard.retain(|path| path.to_string_lossy().ends_with("-dec.wav"));
+        heard.sort();
+        let octets = heard.iter().filter_map(|path| std::fs::read(path).ok());
+        let samples = octets.map(|octets| octets.get(WAV_HEAD_LEN..).unwrap_or_default().to_vec());
+        let pairs = samples.flat_map(|samples| samples.chunks_exact(2).map(|it| [it[0], it[1]]).collect::<Vec<_>>());
+        pairs.map(|pair| f64::from(i16::from_le_bytes(pair))).collect()
     }
 
     /// What it wrote of its signalling.
