@@ -183,11 +183,10 @@ impl Frames<'_> {
         }
     }
 
+    /// Who was at the other end of a call whose other party has left already.
     fn far_end(&self, gone: &Connection) -> Option<String> {
         let call = self.before.call(gone.call)?;
-        let others =
-            || call.connections.iter().filter(|id| **id != gone.id).filter_map(|id| self.before.connection(*id));
-        others().next().map(|other| shown(&other.party)).or_else(|| (gone.placed).then(|| shown(&call.called)))
+        if gone.placed { Some(shown(&call.called)) } else { call.calling.as_deref().map(shown) }
     }
 
     fn service(&self, device: DeviceId, registered: bool) -> Vec<Told> {

@@ -64,6 +64,7 @@ impl Switch {
             open_stages: Vec::new(),
             context,
             shown,
+            calling: None,
         }
     }
 

@@ -27,9 +27,7 @@ pub(super) async fn make(door: &Door, by: &Entered, asked: &Parameters) -> Resul
     let to = match asked.digits("calledDN") {
         Ok(to) => to,
         // A number that nothing is, but not a parameter that is missing (IPX-CMD-02).
-        Err(fault) if asked.has("calledDN") => {
-            return terminal(door, &number).and(Err(Fault::NO_CALLED)).or(Err(fault));
-        }
+        Err(_) if asked.has("calledDN") => return Err(terminal(door, &number).err().unwrap_or(Fault::NO_CALLED)),
         Err(fault) => return Err(fault),
     };
     let from = terminal(door, &number)?;
