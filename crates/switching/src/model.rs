@@ -263,9 +263,6 @@ pub struct Call {
     /// Whom an application had its two legs show as the caller; none: the call was not ordered.
     #[n(14)]
     pub shown: Option<Box<Shown>>,
-    /// Who called, once a destination was dialled; it stays when that party has left.
-    #[n(15)]
-    pub calling: Option<Box<Party>>,
 }
 
 /// Whom the legs of an ordered call show as the caller.

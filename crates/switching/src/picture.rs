@@ -144,7 +144,6 @@ impl Picture {
                     }
                     if let Some(call) = self.calls.get_mut(&connection.call) {
                         call.called = called.clone();
-                        call.calling = Some(Box::new(connection.party.clone()));
                         call.did.clone_from(did);
                     }
                 }

@@ -186,7 +186,7 @@ impl Frames<'_> {
     /// Who was at the other end of a call whose other party has left already.
     fn far_end(&self, gone: &Connection) -> Option<String> {
         let call = self.before.call(gone.call)?;
-        if gone.placed { Some(shown(&call.called)) } else { call.calling.as_deref().map(shown) }
+        if gone.placed { Some(shown(&call.called)) } else { call.caller.as_deref().map(shown) }
     }
 
     fn service(&self, device: DeviceId, registered: bool) -> Vec<Told> {

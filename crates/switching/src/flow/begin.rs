@@ -64,7 +64,6 @@ impl Switch {
             open_stages: Vec::new(),
             context,
             shown,
-            calling: None,
         }
     }
 
