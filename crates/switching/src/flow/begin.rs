@@ -46,7 +46,8 @@ impl Switch {
     pub(crate) fn new_call(&mut self, new: NewCall) -> Call {
         let id = CallId(next(&mut self.state.counters.call));
         let root = StageId(next(&mut self.state.counters.stage));
-        let NewCall { origin, dialled, called, did, data, fail_tone, talk_limit_ms, context, second, shown, caller } = new;
+        let NewCall { origin, dialled, called, did, data, fail_tone, talk_limit_ms, context, second, shown, caller } =
+            new;
         let work = Work { legs: Vec::new(), second, refused: None, alerted: false, established: false, waiting: None };
         self.state.work.insert(id, work);
         Call {
