@@ -8,7 +8,7 @@ use super::http::{self, Asked, Response};
 use super::request::Client;
 use super::wire::framing::{Framer, Progress, is_blank};
 use super::wire::{self, PDU_LEN_MAX, Request, decode};
-use super::{Door, civil};
+use super::{Door, Place, civil};
 use crate::common::clock::Clock;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -42,7 +42,9 @@ pub async fn serve(listener: TcpListener, door: Door, speaks: Speaks) {
                 Ok((socket, client)) => {
                     while connections.try_join_next().is_some() {}
                     if door.0.config.admits(client.ip()) {
-                        connections.spawn(welcome(socket, client, door.clone(), speaks));
+                        // Places are given in the order of arrival.
+                        let place = door.enter(client.ip().to_canonical());
+                        connections.spawn(welcome(socket, client, door.clone(), place, speaks));
                     } else {
                         tracing::warn!(dialect = "telservices", %client, "refused: address not allowed");
                     }
@@ -57,11 +59,10 @@ pub async fn serve(listener: TcpListener, door: Door, speaks: Speaks) {
     }
 }
 
-async fn welcome(socket: TcpStream, client: SocketAddr, door: Door, speaks: Speaks) {
+async fn welcome(socket: TcpStream, client: SocketAddr, door: Door, place: Option<Place>, speaks: Speaks) {
     // Without it answers only leave later.
     let _ = socket.set_nodelay(true);
     let ip = client.ip().to_canonical();
-    let place = door.enter(ip);
     let mut conversation = Conversation::new(socket, &door);
     if place.is_none() {
         tracing::warn!(dialect = "telservices", %client, "refused: too many connections");

@@ -71,6 +71,8 @@ impl Framer {
     /// The next state; none: it ends here.
     fn step(&mut self, octet: u8) -> Option<Within> {
         let next = match (self.within, octet) {
+            // No UTF-8 text of XML has it; UTF-16 does.
+            (_, 0) => return None,
             (Within::Text, b'<') => Within::Tag,
             (Within::Text, _) if self.depth > 0 || is_blank(octet) => Within::Text,
             (Within::Text, _) => return None,
@@ -161,7 +163,7 @@ mod tests {
         for text in ["", " ", "<", "<a>", "<a", "<a><b></b>", "<!--", "<a b='"] {
             assert_eq!(whole(text), Progress::More, "{text}");
         }
-        for text in ["x", "</a>", "<!DOCTYPE a>", "<>", "<a<b>", "<![CDATX", "{}"] {
+        for text in ["<\0a\0>\0", "x", "</a>", "<!DOCTYPE a>", "<>", "<a<b>", "<![CDATX", "{}"] {
             assert_eq!(whole(text), Progress::Bad, "{text}");
         }
         assert_eq!(whole(&"<a>".repeat(DEPTH_MAX + 1)), Progress::Bad);
