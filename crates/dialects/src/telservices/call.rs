@@ -75,14 +75,12 @@ impl State {
     const fn permitted(self, outgoing: bool) -> &'static [Service] {
         match (self, outgoing) {
             (Self::Initiated | Self::Originated | Self::Delivered | Self::Failed, _) | (Self::Queued, true) => {
-                &[Service::DropCall]
+                &[Service::Drop]
             }
-            (Self::Queued, false) => &[Service::DivertCall],
-            (Self::Alerting, _) => &[Service::AnswerCall, Service::DivertCall],
-            (Self::Connected, _) => {
-                &[Service::HoldCall, Service::DropCall, Service::DivertCall, Service::ConsultationCall]
-            }
-            (Self::Hold, _) => &[Service::RetrieveCall, Service::DropCall],
+            (Self::Queued, false) => &[Service::Divert],
+            (Self::Alerting, _) => &[Service::Answer, Service::Divert],
+            (Self::Connected, _) => &[Service::Hold, Service::Drop, Service::Divert, Service::Consultation],
+            (Self::Hold, _) => &[Service::Retrieve, Service::Drop],
             (Self::Cleared, _) => &[],
         }
     }
@@ -91,26 +89,26 @@ impl State {
 /// Services as they are named to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Service {
-    AnswerCall,
-    ConsultationCall,
-    DivertCall,
-    DropCall,
-    HoldCall,
-    RetrieveCall,
+    Answer,
+    Consultation,
+    Divert,
+    Drop,
+    Hold,
+    Retrieve,
 }
 
 /// What this exchange can do in general; all else is left out of every list (TEL-CALL-16, capability).
-const CAN: &[Service] = &[Service::AnswerCall, Service::DropCall];
+const CAN: &[Service] = &[Service::Answer, Service::Drop];
 
 impl Service {
     const fn name(self) -> &'static str {
         match self {
-            Self::AnswerCall => "answerCall",
-            Self::ConsultationCall => "consultationCall",
-            Self::DivertCall => "divertCall",
-            Self::DropCall => "dropCall",
-            Self::HoldCall => "holdCall",
-            Self::RetrieveCall => "retrieveCall",
+            Self::Answer => "answerCall",
+            Self::Consultation => "consultationCall",
+            Self::Divert => "divertCall",
+            Self::Drop => "dropCall",
+            Self::Hold => "holdCall",
+            Self::Retrieve => "retrieveCall",
         }
     }
 }

@@ -21,21 +21,27 @@ const SHORTCUT: &str = "/makeCall";
 
 /// One HTTP request.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
-    pub(super) method: String,
+pub struct Asked {
+    /// Its method.
+    pub method: String,
     path: String,
     query: String,
     origin: Option<String>,
     prefetch: bool,
-    pub(super) keep_alive: bool,
-    pub(super) expects_continue: bool,
-    pub(super) body: Vec<u8>,
+    /// Whether the client wants to go on with the connection.
+    pub keep_alive: bool,
+    /// Whether it waits until it is told to send the body.
+    pub expects_continue: bool,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// How long a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub enum Framing {
+    /// So many octets.
     Length(usize),
+    /// In chunks.
     Chunks,
 }
 
@@ -59,8 +65,12 @@ impl Response {
     }
 }
 
-/// Reads a head: the request, how its body comes, and where the head ends. `Err` is the status of the refusal.
-pub(super) fn parse(octets: &[u8]) -> Result<Option<(Asked, Framing, usize)>, u16> {
+/// Reads a head: the request, how its body comes, and where the head ends.
+///
+/// # Errors
+///
+/// The status of the refusal.
+pub fn parse(octets: &[u8]) -> Result<Option<(Asked, Framing, usize)>, u16> {
     let blank = octets.iter().take_while(|octet| octet.is_ascii_whitespace()).count();
     let mut lines = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut lines);
@@ -109,7 +119,7 @@ pub(super) fn parse(octets: &[u8]) -> Result<Option<(Asked, Framing, usize)>, u1
 }
 
 /// A body on its way in.
-pub(super) struct Body {
+pub struct Body {
     octets: Vec<u8>,
     left: Left,
 }
@@ -126,7 +136,9 @@ enum Left {
 }
 
 impl Body {
-    pub(super) fn new(framing: Framing) -> Self {
+    /// A body of which nothing has come yet.
+    #[must_use]
+    pub fn new(framing: Framing) -> Self {
         let left = match framing {
             Framing::Length(length) => Left::Length(length),
             Framing::Chunks => Left::ChunkLine,
@@ -134,16 +146,24 @@ impl Body {
         Self { octets: Vec::new(), left }
     }
 
-    pub(super) const fn is_awaited(&self) -> bool {
+    /// Whether something of it is still to come.
+    #[must_use]
+    pub const fn is_awaited(&self) -> bool {
         !matches!(self.left, Left::Length(0) | Left::Nothing)
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
+    /// What has come.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
         self.octets
     }
 
     /// Takes what has come. True: the body is whole.
-    pub(super) fn take(&mut self, buffer: &mut Vec<u8>) -> Result<bool, u16> {
+    ///
+    /// # Errors
+    ///
+    /// The status of the refusal.
+    pub fn take(&mut self, buffer: &mut Vec<u8>) -> Result<bool, u16> {
         loop {
             match self.left {
                 Left::Nothing => return Ok(true),
@@ -180,6 +200,9 @@ impl Body {
                     let Some(end) = buffer.iter().position(|octet| *octet == b'\n') else {
                         return if buffer.len() > HEAD_LEN_MAX { Err(431) } else { Ok(false) };
                     };
+                    if end > HEAD_LEN_MAX {
+                        return Err(431);
+                    }
                     let empty = buffer[..end].iter().all(u8::is_ascii_whitespace);
                     buffer.drain(..=end);
                     if empty {
@@ -193,6 +216,9 @@ impl Body {
 
 fn chunk_line(buffer: &[u8]) -> Result<Option<(usize, usize)>, u16> {
     match httparse::parse_chunk_size(buffer) {
+        Ok(httparse::Status::Complete((at, _))) if at > CHUNK_LINE_LEN_MAX || !buffer[0].is_ascii_hexdigit() => {
+            Err(400)
+        }
         Ok(httparse::Status::Complete((at, length))) => {
             let length = usize::try_from(length).ok().filter(|length| *length <= PDU_LEN_MAX);
             length.map(|length| Some((at, length))).ok_or(413)

@@ -19,12 +19,10 @@ mod http;
 mod request;
 mod session;
 mod stream;
-#[cfg(test)]
-mod tests;
 
 pub use config::TelServicesConfig;
 pub use front::{Speaks, serve};
-pub use http::router;
+pub use http::{Asked, Body, Framing, parse as parse_http, router};
 pub use stream::Stream;
 
 use crate::common::exchange::Exchange;

@@ -22,17 +22,17 @@ const ENDED_MAX: usize = 256;
 /// yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {
-    ByTimeout,
-    ByMonitoringReject,
-    ByClient,
+    Timeout,
+    MonitoringReject,
+    Client,
 }
 
 impl Over {
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::ByTimeout => "sessionClosedByTimeout",
-            Self::ByMonitoringReject => "sessionClosedByMonitoringReject",
-            Self::ByClient => "sessionClosedByClient",
+            Self::Timeout => "sessionClosedByTimeout",
+            Self::MonitoringReject => "sessionClosedByMonitoringReject",
+            Self::Client => "sessionClosedByClient",
         }
     }
 }
@@ -220,14 +220,14 @@ impl Sessions {
                     return None;
                 }
                 let client = session.clients.remove(index);
-                session.let_go(&client, Over::ByClient);
-                if session.clients.is_empty() { self.end(key, Over::ByClient, None, out, tail) } else { None }
+                session.let_go(&client, Over::Client);
+                if session.clients.is_empty() { self.end(key, Over::Client, None, out, tail) } else { None }
             }
             (false, Some(at)) => {
                 session.closes = Some((at, ask.ip));
                 None
             }
-            (false, None) => self.end(key, Over::ByClient, Some(ask.ip), out, tail),
+            (false, None) => self.end(key, Over::Client, Some(ask.ip), out, tail),
         }
     }
 
@@ -257,7 +257,7 @@ impl Sessions {
     pub(super) fn tell(&mut self, frame: &Frame, out: &mut Vec<Datagram>, tail: &[u8]) {
         let Some(key) = self.watched.get(&frame.device).cloned() else { return };
         if frame.gone {
-            self.end(&key, Over::ByMonitoringReject, None, out, tail);
+            self.end(&key, Over::MonitoringReject, None, out, tail);
             return;
         }
         let Some(session) = self.open.get_mut(&key) else { return };
@@ -284,22 +284,22 @@ impl Sessions {
         for key in keys {
             let Some(session) = self.open.get_mut(&key) else { continue };
             if let Some((_, ip)) = session.closes.filter(|(at, _)| *at <= now) {
-                unwatched.extend(self.end(&key, Over::ByClient, Some(ip), out, tail));
+                unwatched.extend(self.end(&key, Over::Client, Some(ip), out, tail));
                 continue;
             }
             let due = |client: &Client| client.due().is_some_and(|at| at <= now);
             let (gone, kept): (Vec<Client>, Vec<Client>) = session.clients.drain(..).partition(due);
             session.clients = kept;
             for client in &gone {
-                let over = if client.expires.is_some_and(|at| at <= now) { Over::ByTimeout } else { Over::ByClient };
+                let over = if client.expires.is_some_and(|at| at <= now) { Over::Timeout } else { Over::Client };
                 session.let_go(client, over);
-                if over == Over::ByTimeout {
+                if over == Over::Timeout {
                     out.extend(datagram(&session.number, client, &event::session(over.name()), tail));
                 }
             }
             if !gone.is_empty() && session.clients.is_empty() {
                 let timed = gone.iter().any(|client| client.expires.is_some_and(|at| at <= now));
-                let over = if timed { Over::ByTimeout } else { Over::ByClient };
+                let over = if timed { Over::Timeout } else { Over::Client };
                 unwatched.extend(self.end(&key, over, None, out, tail));
             }
         }

@@ -22,7 +22,7 @@ pub fn open(office: &Office) -> anyhow::Result<Opened> {
             (KEYS[1], Serve::Raw(Box::new(|listener| Box::pin(serve(listener, http, Speaks::Http))))),
         ],
         shared: Some(router(door)),
-        shared_needs_tls: false,
+        ..Opened::default()
     })
 }
 

@@ -142,7 +142,7 @@ impl Door {
                 Ok(device)
             }
             Err(error) => {
-                let over = Over::ByMonitoringReject;
+                let over = Over::MonitoringReject;
                 self.0.stream.sessions(|sessions, out, tail| sessions.end(key, over, None, out, tail));
                 Err(error)
             }
