@@ -8,4 +8,5 @@ pub mod common;
 pub mod console;
 pub mod fusion;
 pub mod ipxapi;
+pub mod telservices;
 pub mod voicenter;

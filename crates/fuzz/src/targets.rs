@@ -28,6 +28,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "digest", run: digest },
     Target { name: "rtp_relay", run: rtp_relay },
     Target { name: "clickcall", run: clickcall },
+    Target { name: "telservices", run: telservices },
+    Target { name: "telservices_http", run: telservices_http },
     Target { name: "voicenter_request", run: voicenter_request },
     Target { name: "voicenter_json", run: voicenter_json },
     Target { name: "voicenter_ack", run: voicenter_ack },
@@ -151,6 +153,48 @@ fn clickcall(input: &[u8]) {
             let texts = [&command.stnnum, &command.userid, &command.userpwd, &command.source, &command.destination];
             assert!(texts.iter().map(|text| text.len()).sum::<usize>() <= input.len(), "something grew");
         }
+    }
+}
+
+/// A TelServices request: its end is found at the same octet however it arrives, and what is cut so is read or refused.
+fn telservices(input: &[u8]) {
+    use dialects::telservices::wire::{decode, framing::Framer};
+    let at_once = Framer::default().feed(input);
+    let mut framer = Framer::default();
+    let mut drops = framer.feed(&[]);
+    for piece in input.chunks(3) {
+        drops = framer.feed(piece);
+    }
+    assert_eq!(at_once, drops);
+    if let dialects::telservices::wire::framing::Progress::Done(end) = at_once {
+        let request = decode(&input[..end]);
+        assert_eq!(request, decode(&input[..end]), "the same octets are the same request");
+    }
+    let _ = decode(input);
+}
+
+/// A TelServices request over HTTP: head and body, whole and in pieces, are the same.
+fn telservices_http(input: &[u8]) {
+    use dialects::telservices::{Body, parse_http};
+    let Ok(Some((_, framing, end))) = parse_http(input) else { return };
+    let whole = {
+        let mut body = Body::new(framing);
+        body.take(&mut input[end..].to_vec()).map(|done| done.then(|| body.finish()))
+    };
+    let mut body = Body::new(framing);
+    let mut buffer = Vec::new();
+    let mut pieces = body.take(&mut buffer);
+    for piece in input[end..].chunks(3) {
+        if pieces != Ok(false) {
+            break;
+        }
+        buffer.extend_from_slice(piece);
+        pieces = body.take(&mut buffer);
+    }
+    match (whole, pieces) {
+        (Ok(Some(whole)), Ok(true)) => assert_eq!(whole, body.finish()),
+        (Ok(None), Ok(false)) | (Err(_), Err(_)) => {}
+        (whole, pieces) => panic!("{whole:?} at once and {pieces:?} in pieces"),
     }
 }
 

@@ -141,6 +141,6 @@ fn scopes(account: &Account) -> &'static str {
     match (account.door, account.role) {
         (Door::Console, Role::Operator) => "*",
         (Door::Console, Role::Application) => "calls:read calls:control records:read directory:read config:read",
-        (Door::Ipxapi | Door::Clickcall | Door::Voicenter, _) => "",
+        (Door::Ipxapi | Door::Clickcall | Door::Voicenter | Door::Telservices, _) => "",
     }
 }

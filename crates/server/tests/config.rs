@@ -77,6 +77,7 @@ fn config_every_line_of_the_example_can_be_taken() {
     as_default.tls = config::Tls::default();
     as_default.fusion = Config::default().fusion;
     assert_eq!(as_default.cdr_pushes.len(), 1);
+    as_default.telservices = Config::default().telservices;
     (as_default.stations, as_default.trunks, as_default.accounts) = (vec![], vec![], vec![]);
     as_default.cdr_pushes = vec![];
     assert_eq!(as_default, Config::default());

@@ -312,7 +312,7 @@ fn selector(which: &Which) -> String {
     match which {
         Which::Connection(id) => id.to_string(),
         Which::InCall { device, call } => format!("{} in {call}", name(device)),
-        Which::OfDevice { device, .. } => name(device),
+        Which::OfDevice { device, .. } | Which::Latest { device, .. } => name(device),
     }
 }
 

@@ -147,7 +147,7 @@ impl Translation {
         match which {
             Which::Connection(id) => *id = self.connections.get(id).copied().unwrap_or(ConnectionId(id.0 | NOWHERE)),
             Which::InCall { call, .. } => *call = self.call(*call),
-            Which::OfDevice { .. } => {}
+            Which::OfDevice { .. } | Which::Latest { .. } => {}
         }
     }
 

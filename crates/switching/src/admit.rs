@@ -1,9 +1,9 @@
 //! Choice and admission: from selectors and guards to devices and connections.
 
-use crate::command::{DeviceName, Guard, Which};
+use crate::command::{Choice, DeviceName, Guard, Which};
 use crate::id::{CallId, ConnectionId, DeviceId};
 use crate::limits::TOMBSTONE_LIFE_MS;
-use crate::model::{Connection, ConnectionState};
+use crate::model::{Connection, ConnectionState, Shown};
 use crate::party::Digits;
 use crate::picture::Picture;
 use crate::refusal::Refusal;
@@ -42,6 +42,10 @@ impl Switch {
             Which::OfDevice { device, states, other_party } => {
                 let device = self.device(device)?;
                 self.of_device(device, states, other_party.as_ref())?
+            }
+            Which::Latest { device, choices, other_party } => {
+                let device = self.device(device)?;
+                self.latest(device, choices, other_party.as_ref())?
             }
         };
         self.guard_connection(connection, guard)?;
@@ -82,15 +86,7 @@ impl Switch {
         states: &[ConnectionState],
         other_party: Option<&Digits>,
     ) -> Result<&Connection, Refusal> {
-        let picture = &self.state.picture;
-        let connections: Vec<&Connection> = picture
-            .devices
-            .get(&device)
-            .into_iter()
-            .flat_map(|device| &device.connections)
-            .filter_map(|id| picture.connections.get(id))
-            .filter(|connection| other_party.is_none_or(|number| self.has_party(connection, number)))
-            .collect();
+        let connections = self.connections_with(device, other_party);
         states
             .iter()
             .find_map(|state| connections.iter().find(|connection| connection.state == *state))
@@ -98,10 +94,43 @@ impl Switch {
             .ok_or_else(|| Refusal::NoSuchCall { wanted: states.to_vec() })
     }
 
+    /// Among equals the one that began to talk, to ring or to be last.
+    fn latest(
+        &self,
+        device: DeviceId,
+        choices: &[Choice],
+        other_party: Option<&Digits>,
+    ) -> Result<&Connection, Refusal> {
+        let connections = self.connections_with(device, other_party);
+        let since = |it: &&&Connection| (it.party_since.or(it.answered).or(it.alerting).unwrap_or(it.created), it.id);
+        let fits = |it: &Connection, choice: &Choice| {
+            it.state == choice.state && choice.answered.is_none_or(|answered| it.answered.is_some() == answered)
+        };
+        choices
+            .iter()
+            .find_map(|choice| connections.iter().filter(|it| fits(it, choice)).max_by_key(since))
+            .copied()
+            .ok_or_else(|| Refusal::NoSuchCall { wanted: choices.iter().map(|choice| choice.state).collect() })
+    }
+
+    fn connections_with(&self, device: DeviceId, other_party: Option<&Digits>) -> Vec<&Connection> {
+        let picture = &self.state.picture;
+        picture
+            .devices
+            .get(&device)
+            .into_iter()
+            .flat_map(|device| &device.connections)
+            .filter_map(|id| picture.connections.get(id))
+            .filter(|connection| other_party.is_none_or(|number| self.has_party(connection, number)))
+            .collect()
+    }
+
     fn has_party(&self, connection: &Connection, number: &Digits) -> bool {
         let picture = &self.state.picture;
         picture.calls.get(&connection.call).is_some_and(|call| {
+            let shown = |shown: &Shown| !connection.placed && shown.second.number == *number;
             call.dialled == *number
+                || call.shown.as_deref().is_some_and(shown)
                 || picture.connections_of(call).any(|other| {
                     other.id != connection.id && (other.party.number == *number || other.addressed.number == *number)
                 })

@@ -59,6 +59,30 @@ pub enum Which {
         #[n(2)]
         other_party: Option<Digits>,
     },
+    /// Of the device's connections that are as one of these says, first choice first, the one that became so last.
+    #[n(3)]
+    Latest {
+        /// The device.
+        #[n(0)]
+        device: DeviceName,
+        /// In order of preference.
+        #[n(1)]
+        choices: Vec<Choice>,
+        /// Only a connection whose call has this party too.
+        #[n(2)]
+        other_party: Option<Digits>,
+    },
+}
+
+/// What a connection is, finer than its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Choice {
+    /// Its state.
+    #[n(0)]
+    pub state: ConnectionState,
+    /// Whether it talks or has talked; none: either way.
+    #[n(1)]
+    pub answered: Option<bool>,
 }
 
 /// The states in which a vendor admits the command; empty: all that the service itself admits.

@@ -263,6 +263,9 @@ pub struct Call {
     /// Whom an application had its two legs show as the caller; none: the call was not ordered.
     #[n(14)]
     pub shown: Option<Box<Shown>>,
+    /// The party that called; stays when that party has gone. None: in logs of earlier versions.
+    #[n(15)]
+    pub caller: Option<Box<Party>>,
 }
 
 /// Whom the legs of an ordered call show as the caller.

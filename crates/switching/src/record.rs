@@ -4,6 +4,7 @@
 //! or overlap, so that records balance: [`CallRecord::balances`] is asserted for each.
 
 use crate::cause::Cause;
+use crate::command::ClearedBy;
 use crate::event::{Event, What};
 use crate::id::{CallId, ConnectionId};
 use crate::model::{Call, Connection, ConnectionState, Stage, StageResult};
@@ -46,6 +47,9 @@ pub struct ConnectionRecord {
     /// Its life in order.
     #[n(4)]
     pub segments: Vec<Segment>,
+    /// Who ended it; none: in records of earlier versions.
+    #[n(5)]
+    pub by: Option<ClearedBy>,
 }
 
 /// One stage's part of a record.
@@ -177,8 +181,9 @@ impl Recorder {
             draft.call = Some(call.clone());
         }
         match &event.what {
-            What::ConnectionCleared { connection, cause, q850, .. } => {
-                draft.close(*connection, event.at, *cause, *q850);
+            What::ConnectionCleared { connection, cause, q850, by, .. } => {
+                let end = End { at: event.at, cause: *cause, q850: *q850, by: by.clone() };
+                draft.close(*connection, end);
                 draft.talks_with(event.at, after);
             }
             What::StageClosed { stage, result } => {
@@ -256,15 +261,24 @@ impl Draft {
         }
     }
 
-    fn close(&mut self, id: ConnectionId, at: Time, cause: Cause, q850: u8) {
+    fn close(&mut self, id: ConnectionId, end: End) {
         let Some(mut open) = self.open.remove(&id) else { return };
+        let End { at, cause, q850, by } = end;
         if at > open.since || open.segments.is_empty() {
             // Even a life of no time has a segment.
             open.end_segment(at);
         }
         let Open { connection, segments, .. } = open;
-        self.done.push(ConnectionRecord { connection, ended: at, cause, q850, segments });
+        self.done.push(ConnectionRecord { connection, ended: at, cause, q850, segments, by: Some(by) });
     }
+}
+
+/// How a connection ended.
+struct End {
+    at: Time,
+    cause: Cause,
+    q850: u8,
+    by: ClearedBy,
 }
 
 impl Open {

@@ -228,13 +228,13 @@ fn accounts(config: &Config, notes: &mut Notes<'_>) {
 fn one_account(account: &Account, path: &str, config: &Config, notes: &mut Notes<'_>) {
     let door = account.door.name();
     match (account.door, &account.user) {
-        (Door::Console | Door::Ipxapi | Door::Clickcall, None) => {
+        (Door::Console | Door::Ipxapi | Door::Clickcall | Door::Telservices, None) => {
             notes.about(path, format!("an account of the door {door} needs a user"), "write user = \"...\"");
         }
         (Door::Voicenter, Some(_)) => {
             notes.about(&format!("{path}.user"), "the door voicenter knows a code alone", "remove the line");
         }
-        (Door::Console | Door::Ipxapi | Door::Clickcall, Some(_)) | (Door::Voicenter, None) => {}
+        (Door::Console | Door::Ipxapi | Door::Clickcall | Door::Telservices, Some(_)) | (Door::Voicenter, None) => {}
     }
     match &account.station {
         None if account.door == Door::Clickcall => {

@@ -72,6 +72,7 @@ fn accounts(config: &Config) -> Value {
             (Door::Ipxapi, Some(_)) => ("station", json!({"user": user, "password": password})),
             (Door::Clickcall, stnnum) => ("clickcall", json!({"stnnum": stnnum, "userid": user, "userpwd": password})),
             (Door::Voicenter, _) => ("voicenter", json!({"code": password})),
+            (Door::Telservices, _) => ("telservices", json!({"user": user, "password": password})),
         };
         keys.entry(key).or_insert(value);
     }

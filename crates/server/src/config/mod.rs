@@ -50,6 +50,8 @@ pub struct Config {
     pub fusion: Fusion,
     /// The Voicenter door.
     pub voicenter: Voicenter,
+    /// The TelServices door.
+    pub telservices: TelServices,
     /// The console door.
     pub console: Console,
     /// How long things are kept.
@@ -117,6 +119,7 @@ impl Default for Config {
             tenant: Tenant::default(),
             fusion: Fusion::default(),
             voicenter: Voicenter::default(),
+            telservices: TelServices::default(),
             console: Console::default(),
             retention: Retention::default(),
             log: Log::default(),
@@ -429,6 +432,25 @@ pub enum CdrFormat {
 impl CdrFormat {
     const ALL: [Self; 3] = [Self::Json, Self::XmlRpc, Self::Form];
     const NAMES: &'static [&'static str] = &["json", "xml-rpc", "form"];
+}
+
+/// The TelServices door.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TelServices {
+    /// Who may connect.
+    pub allowed_clients: Vec<Network>,
+    /// Sessions at a time.
+    pub sessions_max: u32,
+    /// Whether the first opening of a session on a device needs credentials.
+    pub authenticate: bool,
+    /// Whether calls can be made by a URL.
+    pub shortcut_url: bool,
+    /// What stands behind each PDU over TCP and UDP, with escapes; none: nothing.
+    pub end_of_pdu: Option<String>,
+    /// The UDP port from which events leave; none: that of the gateway.
+    pub event_port: Option<u32>,
+    /// IANA name of the time zone of its dates and times; none: the tenant's.
+    pub time_zone: Option<String>,
 }
 
 /// The console door.

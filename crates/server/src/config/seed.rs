@@ -120,11 +120,14 @@ pub enum Door {
     Clickcall,
     /// Voicenter: the password is its code.
     Voicenter,
+    /// TelServices, where `telservices.authenticate` asks for it.
+    Telservices,
 }
 
 impl Door {
-    pub(super) const ALL: [Self; 4] = [Self::Console, Self::Ipxapi, Self::Clickcall, Self::Voicenter];
-    pub(super) const NAMES: &'static [&'static str] = &["console", "ipxapi", "clickcall", "voicenter"];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Console, Self::Ipxapi, Self::Clickcall, Self::Voicenter, Self::Telservices];
+    pub(super) const NAMES: &'static [&'static str] = &["console", "ipxapi", "clickcall", "voicenter", "telservices"];
 
     /// Its name in the file.
     #[must_use]
@@ -134,6 +137,7 @@ impl Door {
             Self::Ipxapi => "ipxapi",
             Self::Clickcall => "clickcall",
             Self::Voicenter => "voicenter",
+            Self::Telservices => "telservices",
         }
     }
 }

@@ -9,6 +9,7 @@ mod console;
 mod fusion;
 mod ipxapi;
 mod listeners;
+mod telservices;
 mod voicenter;
 
 pub use announce::announce;
@@ -34,6 +35,7 @@ const DOORS: &[Entry] = &[
     (&["clickcall"], clickcall::open),
     (&["ipxapi"], ipxapi::open),
     (&["voicenter"], voicenter::open),
+    (&["telservices_tcp", "telservices_http"], telservices::open),
 ];
 
 type Entry = (&'static [&'static str], fn(&Office) -> anyhow::Result<Opened>);

@@ -259,6 +259,13 @@ impl Auditor {
                 let in_state = |wanted| seen.iter().find(|id| self.state(**id) == Some(wanted)).copied();
                 states.iter().find_map(|wanted| in_state(*wanted)).ok_or("no_such_call")?
             }
+            // The workload gives none: by state alone, the newest.
+            Which::Latest { device, choices, .. } => {
+                let device = self.device(device)?;
+                let seen = &self.book.phones.get(&device).ok_or("unknown_device")?.seen;
+                let in_state = |wanted| seen.iter().rev().find(|id| self.state(**id) == Some(wanted)).copied();
+                choices.iter().find_map(|choice| in_state(choice.state)).ok_or("no_such_call")?
+            }
         };
         let state = self.state(connection);
         let device = self.attempts.get(&self.of_connection[&connection]).and_then(|call| call.end(connection));

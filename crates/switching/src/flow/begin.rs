@@ -24,6 +24,7 @@ pub(crate) struct NewCall {
     pub(crate) context: String,
     pub(crate) second: LegOptions,
     pub(crate) shown: Option<Box<Shown>>,
+    pub(crate) caller: Party,
 }
 
 /// What is known when a connection begins.
@@ -45,7 +46,8 @@ impl Switch {
     pub(crate) fn new_call(&mut self, new: NewCall) -> Call {
         let id = CallId(next(&mut self.state.counters.call));
         let root = StageId(next(&mut self.state.counters.stage));
-        let NewCall { origin, dialled, called, did, data, fail_tone, talk_limit_ms, context, second, shown } = new;
+        let NewCall { origin, dialled, called, did, data, fail_tone, talk_limit_ms, context, second, shown, caller } =
+            new;
         let work = Work { legs: Vec::new(), second, refused: None, alerted: false, established: false, waiting: None };
         self.state.work.insert(id, work);
         Call {
@@ -64,6 +66,7 @@ impl Switch {
             open_stages: Vec::new(),
             context,
             shown,
+            caller: Some(Box::new(caller)),
         }
     }
 
@@ -178,6 +181,7 @@ impl Switch {
             context: config.context,
             second: LegOptions::default(),
             shown: None,
+            caller: party.clone(),
         });
         let connection = self.new_connection(
             call.id,

@@ -101,6 +101,7 @@ impl Switch {
             context,
             second,
             shown: Some(Box::new(shown)),
+            caller: party.clone(),
         });
         let leg = self.new_leg();
         let connection = self.new_connection(

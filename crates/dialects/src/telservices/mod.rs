@@ -1,0 +1,164 @@
+//! The TelServices door: the XML interface of the TelServer, one request per TCP connection, over HTTP, and by a URL; events by
+//! UDP or by long poll.
+//!
+//! Here are sessions, makeCall, answerCall, dropCall, snapshot, queryHistory, and the events of calls and sessions. The other
+//! services of the vendor are known by name and refused. By default there are no credentials: an address list is the only
+//! guard. The door keeps sessions, clients and their timers; it keeps no call.
+
+pub mod config;
+pub mod error;
+pub mod id;
+pub mod wire;
+
+mod call;
+mod civil;
+mod event;
+mod front;
+mod history;
+mod http;
+mod request;
+mod session;
+mod stream;
+
+pub use config::TelServicesConfig;
+pub use front::{Speaks, serve};
+pub use http::{Asked, Body, Framing, parse as parse_http, router};
+pub use stream::Stream;
+
+use crate::common::exchange::Exchange;
+use session::Datagram;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+use switching::id::DeviceId;
+use tokio::sync::{Notify, mpsc};
+
+/// Connections at a time over all listeners of this door (TEL-TRN-11).
+pub const CONNECTIONS_MAX: usize = 1_000;
+/// Connections of one address (TEL-TRN-11).
+pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
+
+/// Everything the listeners of one exchange share. Cheap to clone.
+#[derive(Clone)]
+pub struct Door(Arc<Inner>);
+
+struct Inner {
+    exchange: Exchange,
+    config: TelServicesConfig,
+    stream: Stream,
+    /// From where events are sent; none: nobody gets any by UDP.
+    events_from: Mutex<Option<UdpSocket>>,
+    /// Timers have changed.
+    timers: Notify,
+    /// Devices on which credentials were given once (TEL-SES-05), until the program ends.
+    authorised: Mutex<BTreeSet<DeviceId>>,
+    connected: Mutex<BTreeMap<IpAddr, usize>>,
+}
+
+impl Door {
+    /// A door on one exchange; `stream` is the one that its projector feeds, `events_from` the socket from which events leave
+    /// (TEL-TRN-08).
+    #[must_use]
+    pub fn new(exchange: Exchange, config: TelServicesConfig, stream: Stream, events_from: Option<UdpSocket>) -> Self {
+        Self(Arc::new(Inner {
+            exchange,
+            config,
+            stream,
+            events_from: Mutex::new(events_from),
+            timers: Notify::new(),
+            authorised: Mutex::default(),
+            connected: Mutex::default(),
+        }))
+    }
+
+    /// Begins to send events and to watch the timers of sessions, once there is a session.
+    fn attend(&self) {
+        if let Some(queue) = self.0.stream.take_queue() {
+            let from = self.0.events_from.lock().unwrap_or_else(PoisonError::into_inner).take();
+            tokio::spawn(send(from, queue));
+            tokio::spawn(self.clone().keep_time());
+        }
+    }
+
+    async fn keep_time(self) {
+        let clock = self.0.exchange.clock();
+        loop {
+            let changed = self.0.timers.notified();
+            let due = self.0.stream.sessions(|sessions, _, _| sessions.next_due());
+            let arrives = async {
+                match due {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = arrives => {
+                    let now = clock.now();
+                    let unwatched = self.0.stream.sessions(|sessions, out, tail| sessions.expire(now, out, tail));
+                    for device in unwatched {
+                        self.unwatch(device).await;
+                    }
+                }
+                () = changed => {}
+            }
+        }
+    }
+
+    /// A place for a connection of this address; none: there are too many.
+    fn enter(&self, ip: IpAddr) -> Option<Place> {
+        let mut connected = self.0.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = connected.values().sum();
+        let own = connected.entry(ip).or_default();
+        if all >= CONNECTIONS_MAX || *own >= CONNECTIONS_PER_ADDRESS_MAX {
+            return None;
+        }
+        *own += 1;
+        Some(Place { door: self.clone(), ip })
+    }
+
+    fn is_authorised(&self, device: DeviceId) -> bool {
+        self.0.authorised.lock().unwrap_or_else(PoisonError::into_inner).contains(&device)
+    }
+
+    fn authorise(&self, device: DeviceId) {
+        self.0.authorised.lock().unwrap_or_else(PoisonError::into_inner).insert(device);
+    }
+}
+
+/// A connection counts while this lives.
+struct Place {
+    door: Door,
+    ip: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut connected = self.door.0.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = connected.get_mut(&self.ip) {
+            *own -= 1;
+            if *own == 0 {
+                connected.remove(&self.ip);
+            }
+        }
+    }
+}
+
+/// Sends datagrams in the order in which they come. None is repeated; a fault is counted and closes nothing (TEL-TRN-08).
+async fn send(from: Option<UdpSocket>, mut queue: mpsc::Receiver<Datagram>) {
+    let socket = from.and_then(|socket| {
+        socket.set_nonblocking(true).ok()?;
+        tokio::net::UdpSocket::from_std(socket).ok()
+    });
+    let mut failed: u64 = 0;
+    let wide = socket.as_ref().and_then(|socket| socket.local_addr().ok()).is_some_and(|own| own.is_ipv6());
+    while let Some((mut to, octets)) = queue.recv().await {
+        let Some(socket) = &socket else { continue };
+        if let (IpAddr::V4(ip), true) = (to.ip(), wide) {
+            to.set_ip(IpAddr::V6(ip.to_ipv6_mapped()));
+        }
+        if let Err(error) = socket.send_to(&octets, to).await {
+            failed += 1;
+            tracing::debug!(dialect = "telservices", %to, %error, failed, "event not sent");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! queryHistory (TEL-REQ-19): records of calls, newest first. There are no agents yet, so no records of theirs.
+
+use super::super::error::TelError;
+use super::super::history::{self, Row, Wanted};
+use super::super::wire::{self, QueryHistory};
+use super::super::{Door, civil};
+use super::Done;
+use crate::common::ask::{Ask, RecordQuery};
+use switching::time::Time;
+
+/// Records in one answer.
+const RECORDS_MAX: u64 = 10_000;
+/// Records of calls read at once, and how often.
+const PAGE: u32 = 500;
+const PAGES_MAX: usize = 200;
+
+impl Door {
+    pub(super) async fn query_history(&self, query: &QueryHistory) -> Done {
+        let limit = usize::try_from(query.limit.unwrap_or(RECORDS_MAX).min(RECORDS_MAX)).unwrap_or(usize::MAX);
+        let rows = if query.calls { self.rows(query, limit).await? } else { Vec::new() };
+        Ok(Some(wire::result(|w| w.within("history", |w| rows.iter().for_each(|row| row.write(w))))))
+    }
+
+    async fn rows(&self, query: &QueryHistory, limit: usize) -> Result<Vec<Row>, TelError> {
+        let zone = &self.0.config.time_zone;
+        let instant = |day: jiff::civil::Date, hour| {
+            let unix_ms = civil::start_of(day, hour, zone).ok_or(TelError::Reject)?;
+            Ok::<Time, TelError>(self.instant(unix_ms))
+        };
+        let from = query.start.map(|day| instant(day, query.start_hour)).transpose()?;
+        let end = query.end.map(|day| day.tomorrow().map_err(|_| TelError::Reject)).transpose()?;
+        let to = end.map(|day| instant(day, 0)).transpose()?;
+        let wanted = Wanted::of(query, query.device.as_deref().map(|number| (number, self.device(number))));
+        let mut rows = Vec::new();
+        let mut before = None;
+        for _ in 0..PAGES_MAX {
+            let party = query.device.clone();
+            let asked = RecordQuery { party, from, to, limit: PAGE, before };
+            let page = self.0.exchange.ask(|back| Ask::Records(asked, back)).await??;
+            let Some(oldest) = page.last() else { break };
+            before = Some(oldest.call.id);
+            let clock = self.0.exchange.clock();
+            self.0.exchange.read(|picture| {
+                rows.extend(page.iter().flat_map(|record| history::rows(picture, record, &wanted, clock, zone)));
+            });
+            if rows.len() >= limit {
+                break;
+            }
+        }
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    /// An instant of the day on the exchange's own time line.
+    fn instant(&self, unix_ms: i64) -> Time {
+        let offset = self.0.exchange.clock().unix_ms(Time(0));
+        Time(u64::try_from(unix_ms.saturating_sub(offset)).unwrap_or(0))
+    }
+}

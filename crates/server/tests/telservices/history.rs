@@ -1,0 +1,99 @@
+//! queryHistory against the records of the exchange.
+
+use super::{Events, STANDARD, answer, ask, at_rest, device, error, make_call, moves_s, name};
+use serde_json::json;
+
+fn history(office: &super::Office, elements: &str) -> Vec<String> {
+    let answer = ask(office, "queryHistory", elements);
+    if answer.ends_with("<history/></result></TelServiceReturn>") {
+        return Vec::new();
+    }
+    let inside = answer.split_once("<history>").and_then(|(_, rest)| rest.split_once("</history>")).expect(&answer).0;
+    inside.split_inclusive("</record>").map(str::to_owned).collect()
+}
+
+/// A record without its instant.
+fn bare(record: &str) -> String {
+    let (head, rest) = record.split_once("<creationDate>").expect("a date");
+    let (_, tail) = rest.split_once("</creationTime>").expect("a time");
+    format!("{head}{tail}")
+}
+
+fn record(head: &str, other: (&str, &str), seconds: (u32, u32), flags: (bool, bool), cause: &str) -> String {
+    format!(
+        "<record>{head}<otherParty><number>{}</number><name>{}</name></otherParty>\
+         <alertingDuration>{}</alertingDuration><duration>{}</duration><isOutgoing><{}/></isOutgoing>\
+         <isConnected><{}/></isConnected><cause><{cause}/></cause></record>",
+        other.0, other.1, seconds.0, seconds.1, flags.0, flags.1
+    )
+}
+
+#[test]
+fn wire_history_is_what_the_records_say() {
+    let office = at_rest();
+    let _sessions = (Events::of(&office, "1001"), Events::of(&office, "1002"));
+    let (ada, alan) = (name(&office, "1001"), name(&office, "1002"));
+    assert_eq!(history(&office, ""), Vec::<String>::new());
+    // Answered and ended by the caller.
+    make_call(&office, "1001", "1002");
+    moves_s(&office, 3);
+    assert_eq!(ask(&office, "answerCall", &device("1002")), STANDARD);
+    moves_s(&office, 42);
+    ask(&office, "dropCall", &device("1001"));
+    // Rung in vain.
+    make_call(&office, "1002", "1001");
+    moves_s(&office, 9);
+    ask(&office, "dropCall", &device("1002"));
+    // Busy.
+    make_call(&office, "1003", "1004");
+    answer(&office, "1004");
+    make_call(&office, "1001", "1003");
+    ask(&office, "dropCall", &device("1001"));
+    office.hand("1003", "hang_up", json!({}));
+    office.wait_idle();
+
+    let of = |number: &str| history(&office, &device(number)).iter().map(|it| bare(it)).collect::<Vec<_>>();
+    let hopper = name(&office, "1003");
+    let (of_ada, of_alan) = (format!("<userID>{ada}</userID>"), format!("<userID>{alan}</userID>"));
+    let expected = [
+        record(&of_ada, ("1003", &hopper), (0, 0), (true, false), "busy"),
+        record(&of_ada, ("1002", &alan), (9, 0), (false, false), "droppedByOtherParty"),
+        record(&of_ada, ("1002", &alan), (0, 42), (true, true), "normal"),
+    ];
+    assert_eq!(of("1001"), expected);
+    let expected = [
+        record(&of_alan, ("1001", &ada), (0, 0), (true, false), "normal"),
+        record(&of_alan, ("1001", &ada), (3, 42), (false, true), "droppedByOtherParty"),
+    ];
+    assert_eq!(of("1002"), expected);
+
+    // As the exchange itself keeps them.
+    let kept = office.get("/records?limit=100");
+    let items = kept["items"].as_array().expect("a list");
+    let talk: Vec<u64> = items.iter().map(|it| it["talk_ms"].as_u64().expect("a number") / 1_000).collect();
+    assert_eq!(talk.iter().sum::<u64>(), 42, "{talk:?}");
+    assert_eq!(history(&office, "").len(), 7, "each party of each of four calls but the busy one's");
+
+    let all = history(&office, "<search>LOVE</search>");
+    assert!(all.len() == 2 && all.iter().all(|it| it.contains(&ada) && it.contains("<deviceNumber>1002")), "{all:?}");
+    assert_eq!(history(&office, "<search>nobody</search>").len(), 0);
+    assert_eq!(history(&office, &format!("{}<limit>1</limit>", device("1001"))).len(), 1);
+    assert_eq!(history(&office, &format!("{}<limit>0</limit>", device("1001"))).len(), 3);
+    assert_eq!(history(&office, "<recordType><agent/></recordType>").len(), 0);
+    assert_eq!(history(&office, "<recordType>all</recordType>").len(), 7);
+    assert_eq!(history(&office, "<userID>nobody</userID>").len(), 0);
+    assert_eq!(history(&office, &device("5555")).len(), 0);
+    assert_eq!(history(&office, "<startDate>2999-01-01</startDate>").len(), 0);
+    assert_eq!(history(&office, "<endDate>1999-12-31</endDate>").len(), 0);
+    assert_eq!(history(&office, "<startDate>1999-12-31</startDate><startHour>23</startHour>").len(), 7);
+    for wrong in [
+        "<startDate>01-01-2026</startDate>",
+        "<startDate>2026-13-01</startDate>",
+        "<startHour>24</startHour>",
+        "<limit>many</limit>",
+        "<recordType><calls/></recordType>",
+        "<limit>1</limit><limit>2</limit>",
+    ] {
+        assert_eq!(ask(&office, "queryHistory", wrong), error("reject"), "{wrong}");
+    }
+}
