@@ -28,6 +28,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "digest", run: digest },
     Target { name: "rtp_relay", run: rtp_relay },
     Target { name: "clickcall", run: clickcall },
+    Target { name: "ipxapi_parameters", run: ipxapi_parameters },
+    Target { name: "ipxapi_token", run: ipxapi_token },
     Target { name: "telservices", run: telservices },
     Target { name: "telservices_http", run: telservices_http },
     Target { name: "voicenter_request", run: voicenter_request },
@@ -153,6 +155,34 @@ fn clickcall(input: &[u8]) {
             let texts = [&command.stnnum, &command.userid, &command.userpwd, &command.source, &command.destination];
             assert!(texts.iter().map(|text| text.len()).sum::<usize>() <= input.len(), "something grew");
         }
+    }
+}
+
+/// Query and body of a call command: what is taken is within its bounds.
+fn ipxapi_parameters(input: &[u8]) {
+    use dialects::ipxapi::wire::{Parameters, REFERENCE_MAX};
+    let (query, body) = match input.iter().position(|b| *b == b'\n') {
+        Some(end) => (String::from_utf8_lossy(&input[..end]).into_owned(), &input[end + 1..]),
+        None => (String::new(), input),
+    };
+    let Ok(asked) = Parameters::read(Some(&query), body) else { return };
+    if let Ok(reference) = asked.positive("callRefID", REFERENCE_MAX) {
+        assert!((1..=REFERENCE_MAX).contains(&reference));
+    }
+    if let Ok(number) = asked.digits("deviceNumber") {
+        let rest = number.as_str().strip_prefix('+').unwrap_or(number.as_str());
+        assert!(!rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'#')));
+    }
+    if let Ok(list) = asked.list("deviceNumber", 100) {
+        assert!((1..=100).contains(&list.len()));
+    }
+}
+
+/// Tokens: none is ours that we have not signed.
+fn ipxapi_token(input: &[u8]) {
+    use dialects::ipxapi::token::Signer;
+    if let (Ok(signer), Ok(text)) = (Signer::new(), std::str::from_utf8(input)) {
+        assert_eq!(signer.verify(text), None);
     }
 }
 
