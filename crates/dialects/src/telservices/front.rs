@@ -67,7 +67,9 @@ async fn welcome(socket: TcpStream, client: SocketAddr, door: Door, place: Optio
     if place.is_none() {
         tracing::warn!(dialect = "telservices", %client, "refused: too many connections");
         let refusal = match speaks {
-            Speaks::Both => wire::error(TelError::ResourceError.name()).into_bytes(),
+            Speaks::Both => {
+                [wire::error(TelError::ResourceError.name()).as_bytes(), &door.0.config.end_of_pdu].concat()
+            }
             Speaks::Http => http::head(&door, &Response::empty(503), false).into_bytes(),
         };
         conversation.finish(&refusal).await;

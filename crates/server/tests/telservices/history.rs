@@ -96,4 +96,9 @@ fn wire_history_is_what_the_records_say() {
     ] {
         assert_eq!(ask(&office, "queryHistory", wrong), error("reject"), "{wrong}");
     }
+    conformance::proves_partly("TEL-REQ-19", "records of agents; devices without a session are shown too");
+    conformance::proves_partly(
+        "TEL-CALL-19",
+        "redirect, transfer, conference; devices without a session are shown too",
+    );
 }

@@ -136,4 +136,5 @@ fn wire_a_url_makes_a_call() {
     assert_eq!(closed.http("GET", &wanted, None, &[]).status, 404);
     conformance::proves("TEL-TRN-07");
     conformance::proves("TEL-TRN-10");
+    conformance::proves_partly("TEL-TRN-06", "origins");
 }

@@ -52,6 +52,8 @@ fn wire_services_of_a_device_need_its_session() {
     assert_eq!(ask(&office, "openSession", &device("5555")), error("pbxReject"), "no such device");
     assert_eq!(snapshot(&office, "5555"), error(NO_SESSION));
     conformance::proves("TEL-ERR-05");
+    conformance::proves_partly("TEL-SES-02", "services that are not there");
+    conformance::proves_partly("TEL-REQ-01", "agents, statistics");
 }
 
 #[test]
@@ -75,7 +77,10 @@ fn wire_clients_of_one_session_come_and_go() {
     first.nothing();
     assert_eq!(snapshot(&office, "1001"), error(NO_SESSION));
     assert_eq!(ask(&office, "closeSession", &all), error(NO_SESSION));
-    conformance::proves("TEL-SES-09");
+    conformance::proves_partly("TEL-SES-09", "a client that is not registered");
+    conformance::proves_partly("TEL-SES-03", "users");
+    conformance::proves_partly("TEL-REQ-02", "agents");
+    conformance::proves_partly("TEL-EVT-07", "the link, the administrator");
 }
 
 #[test]
@@ -118,7 +123,7 @@ fn wire_a_silent_client_is_let_go_and_a_busy_one_is_not() {
         assert_eq!(snapshot(&office, "1001"), empty_snapshot(""), "{never}");
         ask(&office, "closeSession", &device("1001"));
     }
-    conformance::proves("TEL-SES-07");
+    conformance::proves_partly("TEL-SES-07", "several clients with different times");
 }
 
 #[test]
@@ -180,6 +185,7 @@ fn wire_sessions_are_counted_and_the_first_may_need_a_password() {
     let other = ask(&office, "openSession", &format!("{}{other}", device("1002")));
     assert_eq!(other, error("sessionLimitExceeded"));
     assert_eq!(Events::listen().open(&office, "1001", ""), STANDARD, "a session that is there takes more clients");
+    conformance::proves_partly("TEL-SES-05", "kept on disk; one administrator's name");
     for row in ["TEL-ERR-06", "TEL-ERR-08", "TEL-ADM-09"] {
         conformance::proves(row);
     }
@@ -256,6 +262,8 @@ fn wire_a_long_poll_waits_for_a_change_for_its_time_or_for_the_end() {
     let answer = rest(&mut last);
     let closed = answer.contains("<session><sessionClosedByClient/></session>");
     assert!(closed || answer == error(NO_SESSION), "{answer}");
+    conformance::proves_partly("TEL-TRN-09", "64 polls of a session; events of the link");
+    conformance::proves_partly("TEL-REQ-26", "forwards, message lamp, agents");
 }
 
 #[test]
@@ -270,4 +278,27 @@ fn wire_a_device_that_is_taken_away_ends_its_session() {
         assert!(gone.status < 300, "{path}: {}", gone.text);
     }
     assert_eq!(client.next(), session_event("1020", "sessionClosedByMonitoringReject"));
+}
+
+#[test]
+fn wire_each_pdu_may_have_an_end_of_its_own() {
+    let text = "[telservices]\nend_of_pdu = '\\r\\n\\x03'\n[console]\ntest_control = true\n\
+                [[station]]\nnumber = \"1001\"\nkind = \"simulated\"\n";
+    let office = Office::configured(text);
+    let end = "\r\n\u{3}";
+    let events = Events::listen();
+    assert_eq!(events.open(&office, "1001", ""), format!("{STANDARD}{end}"));
+    assert_eq!(
+        super::tcp(&office, &format!("{}{end}", request("snapshot", &device("1001")))),
+        empty_snapshot("") + end
+    );
+    assert_eq!(super::tcp(&office, "x"), error("reject") + end);
+    make_call(&office, "1001", "1002");
+    assert!(events.next().ends_with(&format!("</TelServiceEvent>{end}")));
+    let url = format!("http://{}/", office.address("telservices_tcp"));
+    let by_http = office.http("POST", &url, Some(&request("dropCall", &device("1002"))), &[]);
+    assert_eq!(by_http.text, error(NO_SESSION), "never by HTTP");
+    for row in ["TEL-TRN-03", "TEL-ADM-01"] {
+        conformance::proves(row);
+    }
 }
