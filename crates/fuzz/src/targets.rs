@@ -29,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "rtp_relay", run: rtp_relay },
     Target { name: "clickcall", run: clickcall },
     Target { name: "ipxapi_parameters", run: ipxapi_parameters },
+    Target { name: "ipxapi_query", run: ipxapi_query },
     Target { name: "ipxapi_token", run: ipxapi_token },
     Target { name: "telservices", run: telservices },
     Target { name: "telservices_http", run: telservices_http },
@@ -283,5 +284,18 @@ fn voicenter_channel(input: &[u8]) {
     if let Said::Event(name, payload) = Said::read(text) {
         let again = format!("42[{},{}]", Json::text(name.as_str()).write(), payload.write());
         assert!(matches!(Said::read(&again), Said::Event(known, _) if known == name), "{again}");
+    }
+}
+
+/// A `q` of the iPECS Web API, held against rows of texts that look like values of all kinds.
+fn ipxapi_query(input: &[u8]) {
+    use dialects::ipxapi::smdr::json;
+    use dialects::ipxapi::smdr::query::{Expr, FIELDS, Options};
+    let Some(json) = std::str::from_utf8(input).ok().and_then(json::read) else { return };
+    let Some(expr) = Expr::read(&json, &FIELDS, Some(&mut Options::default())) else { return };
+    let not = Expr::Not(Box::new(expr.clone()));
+    for row in ["", "12", "2018-08-10 09:30", "00:01:25", "a*b?c"] {
+        let field = |_: &str| Some(row.to_owned());
+        assert_ne!(expr.holds(&field), not.holds(&field));
     }
 }

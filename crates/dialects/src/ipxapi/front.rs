@@ -109,6 +109,7 @@ async fn at(door: &Door, place: Place, head: &Parts, body: &[u8]) -> Response {
             _ => Err(Fault::NO_RESOURCE),
         },
         ("logout" | "checkconnection", None) => plain(door, &place, head),
+        ("smdr", None) => records(door, &place, head).await,
         ("clickcall", None) => return click(door, &place, head, body).await,
         ("call", feature) => return call(door, &place, feature.unwrap_or_default(), head, body).await,
         _ => Err(Fault::NO_RESOURCE),
@@ -160,6 +161,16 @@ async fn call(door: &Door, place: &Place, feature: &str, head: &Parts, body: &[u
         fault.answer(transaction)
     });
     before_events(answer, held).await
+}
+
+async fn records(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fault> {
+    let entered = enter(door, place, head)?;
+    match head.method {
+        Method::GET => request::records(door, &entered, head.uri.query().unwrap_or_default()).await,
+        // A station's user may not, whether it is there or not (IPX-SMDR-04).
+        Method::DELETE if entered.account != Account::Server => Err(Fault::SMDR_ACCESS),
+        _ => Err(Fault::NO_FEATURE),
+    }
 }
 
 async fn click(door: &Door, place: &Place, head: &Parts, body: &[u8]) -> Response {

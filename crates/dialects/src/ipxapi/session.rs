@@ -51,8 +51,11 @@ struct Session {
     socket: Option<u64>,
     close: Option<(u64, Close)>,
     frames: VecDeque<String>,
-    /// Answers that are being written: their frames come after them.
-    answers: u32,
+    /// Position of the first frame that waits.
+    first: u64,
+    /// Answers that are being made or written, with the position at which their frames begin: these come after them.
+    answers: BTreeMap<u64, u64>,
+    holds: u64,
     wake: Arc<Notify>,
 }
 
@@ -94,12 +97,13 @@ pub struct Held {
     sessions: Arc<Sessions>,
     user: String,
     number: u64,
+    hold: u64,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         self.sessions.with(&self.user, self.number, |session| {
-            session.answers -= 1;
+            session.answers.remove(&self.hold);
             session.wake.notify_one();
         });
     }
@@ -145,7 +149,9 @@ impl Sessions {
             socket: None,
             close: None,
             frames: VecDeque::new(),
-            answers: 0,
+            first: 0,
+            answers: BTreeMap::new(),
+            holds: 0,
             wake: Arc::default(),
         };
         table.of.insert(user.to_owned(), session);
@@ -178,8 +184,13 @@ impl Sessions {
     /// Holds the frames of a session back until the answer that is being made has been written (IPX-EVT-36).
     #[must_use]
     pub fn hold(self: &Arc<Self>, entered: &Entered) -> Held {
-        self.with(&entered.user, entered.number, |session| session.answers += 1);
-        Held { sessions: Arc::clone(self), user: entered.user.clone(), number: entered.number }
+        let mut hold = 0;
+        self.with(&entered.user, entered.number, |session| {
+            session.holds += 1;
+            hold = session.holds;
+            session.answers.insert(hold, session.first + session.frames.len() as u64);
+        });
+        Held { sessions: Arc::clone(self), user: entered.user.clone(), number: entered.number, hold }
     }
 
     /// Begins to watch a terminal; `first` is told at once.
@@ -206,6 +217,14 @@ impl Sessions {
         }
     }
 
+    /// Gives a frame to every server account (IPX-AUTH-08).
+    pub fn tell_all(&self, frame: &str) {
+        for session in self.lock().of.values_mut().filter(|session| session.account == Account::Server) {
+            session.push(frame.to_owned());
+            session.wake.notify_one();
+        }
+    }
+
     /// Whether nobody is logged in.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -229,7 +248,7 @@ impl Sessions {
             session.close = Some((old, Close::Replaced));
             session.wake.notify_one();
         }
-        session.frames.clear();
+        session.let_go();
         session.wake = Arc::default();
         Some((number, Arc::clone(&session.wake)))
     }
@@ -240,7 +259,7 @@ impl Sessions {
             if session.socket == Some(socket) {
                 session.socket = None;
                 session.used = now;
-                session.frames.clear();
+                session.let_go();
             }
         });
     }
@@ -266,7 +285,9 @@ impl Sessions {
         if session.socket != Some(socket) {
             return Err(Close::Replaced);
         }
-        let ready = if session.answers > 0 { 0 } else { session.frames.len().min(most) };
+        let free = session.answers.values().min().map_or(u64::MAX, |held| held.saturating_sub(session.first));
+        let ready = session.frames.len().min(most).min(usize::try_from(free).unwrap_or(usize::MAX));
+        session.first += ready as u64;
         Ok(session.frames.drain(..ready).collect())
     }
 
@@ -286,6 +307,11 @@ impl Session {
         self.socket.is_some() || now < self.used.after_ms(life_ms)
     }
 
+    fn let_go(&mut self) {
+        self.first += self.frames.len() as u64;
+        self.frames = VecDeque::new();
+    }
+
     /// Numbers a frame and queues it.
     fn tell(&mut self, mut data: Map<String, Value>) {
         self.serial += 1;
@@ -296,7 +322,7 @@ impl Session {
     fn push(&mut self, frame: String) {
         let Some(socket) = self.socket else { return };
         if self.frames.len() >= FRAMES_MAX {
-            self.frames.clear();
+            self.let_go();
             self.close = Some((socket, Close::Slow));
             self.wake.notify_one();
             return;

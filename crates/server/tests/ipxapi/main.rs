@@ -5,5 +5,6 @@ mod common;
 
 mod client;
 mod ladders;
+mod records;
 mod refusals;
 mod sessions;

@@ -4,7 +4,7 @@ use super::super::error::Fault;
 use super::super::session::{Account, Entered, Refused};
 use super::super::token::Claims;
 use super::super::wire::json_body;
-use super::super::{Door, NAME, id};
+use super::super::{Door, NAME, id, smdr};
 use crate::common::attempts::NotIn;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -35,6 +35,7 @@ pub(in super::super) async fn login(door: &Door, user: &str, password: &str, sta
         Refused::Already => Fault::ALREADY_LOGIN,
         Refused::Full => Fault::LOGIN_LIMIT,
     })?;
+    smdr::tell_from_now_on(door);
     tracing::info!(dialect = NAME, user, "logged in");
     let issued = clock.unix_ms(clock.now()).div_euclid(1_000);
     let token = door.signer.sign(&Claims { user: user.to_owned(), session }, issued);

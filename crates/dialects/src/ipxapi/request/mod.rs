@@ -3,10 +3,12 @@
 mod calls;
 mod click;
 mod login;
+mod records;
 mod terminals;
 
 pub(super) use click::click;
 pub(super) use login::{check_connection, login, logout};
+pub(super) use records::records;
 
 use super::Door;
 use super::error::Fault;

@@ -1,0 +1,188 @@
+//! Call records as the vendor's SMDR rows (IPX-SMDR-05 to 08): a pure function of the record of a call.
+//!
+//! One row for each call: there are no transfers yet. `Index` is the number of the call. Cost and authorisation codes do not exist
+//! here.
+
+pub mod json;
+pub mod query;
+
+use super::{Door, id};
+use crate::common::ask::Ask;
+use crate::common::clock::Clock;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+use switching::cause::Cause;
+use switching::model::StageResult;
+use switching::party::PartyKind;
+use switching::record::{CallRecord, ConnectionRecord};
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its position in the store.
+    pub index: u64,
+    reference: u64,
+    station: String,
+    circuit: String,
+    duration_s: u64,
+    start: String,
+    direction: char,
+    number: String,
+    account_code: String,
+    cause: String,
+}
+
+impl Row {
+    /// The row on the wire.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut row: Map<String, Value> =
+            query::FIELDS.iter().filter_map(|name| Some(((*name).to_owned(), self.field(name)?.into()))).collect();
+        row.insert("callRefID".to_owned(), self.reference.into());
+        Value::Object(row)
+    }
+
+    /// A field as text, by the name it has in queries.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "Index" => self.index.to_string(),
+            "callRefID" => self.reference.to_string(),
+            "StationNumber" => self.station.clone(),
+            "CoNumber" => self.circuit.clone(),
+            "Duration" => {
+                format!("{:02}:{:02}:{:02}", self.duration_s / 3_600, self.duration_s / 60 % 60, self.duration_s % 60)
+            }
+            "StartTime" => self.start.clone(),
+            "Direction" => self.direction.to_string(),
+            "DialedNumber1" => self.number.clone(),
+            "Cost" => "00".to_owned(),
+            "AccountCode" => self.account_code.clone(),
+            "DialedNumber2" => String::new(),
+            "DisconnectCause" => self.cause.clone(),
+            _ => return None,
+        })
+    }
+}
+
+/// The row of a call. None: nothing was dialled, only a phone taken off its hook.
+#[must_use]
+pub fn row(record: &CallRecord, clock: &Clock, zone: &TimeZone) -> Option<Row> {
+    let call = &record.call;
+    let caller = record.connections.iter().find(|part| part.connection.placed)?;
+    if caller.connection.prompt.is_some() && caller.connection.supervised.is_none() {
+        return None;
+    }
+    let outside = |part: &&ConnectionRecord| part.connection.party.kind == PartyKind::Remote;
+    let called = || record.connections.iter().filter(|part| !part.connection.placed);
+    let talked = called().find(|part| part.connection.answered.is_some());
+    let circuit = record.connections.iter().find_map(|part| part.connection.circuit).map(|circuit| circuit.number);
+    let incoming = outside(&caller);
+    let outgoing = called().any(|part| outside(&part)) || call.called.kind == PartyKind::Remote && circuit.is_some();
+    let co = circuit.unwrap_or(0);
+    let own = |part: &ConnectionRecord| part.connection.party.number.to_string();
+    let (station, direction, number) = match (incoming, talked) {
+        (true, Some(talked)) => (own(talked), 'I', own(caller)),
+        (true, None) => (format!("CO{co:03}"), 'R', own(caller)),
+        (false, Some(_)) if outgoing => (own(caller), 'O', call.dialled.to_string()),
+        (false, None) if outgoing => (own(caller), 'o', call.dialled.to_string()),
+        (false, _) => (own(caller), 'E', call.dialled.to_string()),
+    };
+    let start = Timestamp::from_millisecond(clock.unix_ms(call.created)).unwrap_or(Timestamp::UNIX_EPOCH);
+    Some(Row {
+        index: call.id.0,
+        reference: id::reference(call.id),
+        station,
+        circuit: circuit.map(|number| format!("{number:02}")).unwrap_or_default(),
+        duration_s: record.talk_ms() / 1_000,
+        start: start.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        direction,
+        number,
+        account_code: call.data.account_code.clone().unwrap_or_default(),
+        cause: cause_of(record, caller),
+    })
+}
+
+/// `CODE-REASON` (IPX-SMDR-07): why nobody answered, else why the caller's connection ended.
+fn cause_of(record: &CallRecord, caller: &ConnectionRecord) -> String {
+    let unanswered = record.stages.iter().rev().find_map(|stage| match stage.result {
+        StageResult::Unanswered(cause) => Some(cause),
+        StageResult::Answered => None,
+    });
+    let talked = record.connections.iter().any(|part| !part.connection.placed && part.connection.answered.is_some());
+    let (cause, q850) = match unanswered.filter(|_| !talked) {
+        Some(cause) => (cause, cause.q850()),
+        None => (caller.cause, caller.q850),
+    };
+    let (code, reason) = match cause {
+        Cause::DoNotDisturb => (22, "User DND"),
+        _ => reason(q850),
+    };
+    format!("{code}-{reason}")
+}
+
+/// The vendor's text for a Q.850 value; one that has none is *Normal, Unspecified*. The texts are printed unevenly.
+const fn reason(q850: u8) -> (u8, &'static str) {
+    let text = match q850 {
+        1 => "UnAllocated Number",
+        3 => "No Route to Dest",
+        8 => "Warning Tone",
+        16 => "Normal Call Clearing",
+        17 => "User Busy",
+        18 => "No User Responding",
+        19 => "User No Answer",
+        20 => "subscriber absent",
+        21 => "Call Rejected",
+        22 => "Number Changed",
+        27 => "Destination Out of Order",
+        28 => "Invalid Number format",
+        30 => "Response to STATUS ENQUIRY",
+        34 => "No Channel Available",
+        38 => "Network Out Of Order",
+        41 => "Temporary Failure",
+        42 => "switching equipment congestion",
+        44 => "Request Channel Unavailable",
+        47 => "Resource Unavailable",
+        50 => "Request Facility Not Subscribed",
+        57 => "Bearer Capability No Authorized",
+        58 => "Bearer capability Not Available",
+        63 => "Service or option not available",
+        65 => "Bearer capability Not Implemented",
+        66 => "Channel Type Not Implemented",
+        69 => "Request Facility Not Implemented",
+        70 => "Only restricted digital information bearer capability is available",
+        79 => "Service or option not implemented, unspecified",
+        81 => "Invalid Call Reference",
+        83 => "Call ID No exist",
+        84 => "Call ID In Use",
+        85 => "No Call Suspended",
+        86 => "Call ID Cleared",
+        88 => "Incompatible Destination",
+        91 => "Invalid transit network selection",
+        97 => "Message Type No Exist",
+        98 => "Message Type Not Compatible with Call state",
+        100 => "Invalid Information Element",
+        102 => "timer expire",
+        110 => "message with unrecognized parameter, discarded : Only Russia ISUP",
+        111 => "Protocol Error",
+        112 => "SIP Enblock Address Incomplete (LG Only)",
+        _ => return (31, "Normal, Unspecified"),
+    };
+    (q850, text)
+}
+
+/// Makes the SMDR event of each call that ends, once its record is stored (IPX-SMDR-08). Does nothing when it is done already.
+pub(super) fn tell_from_now_on(door: &Door) {
+    let Some(mut ended) = door.stream.ended() else { return };
+    let door = door.clone();
+    drop(tokio::spawn(async move {
+        while let Some(call) = ended.recv().await {
+            let Ok(record) = door.exchange.ask(|back| Ask::Record(call, back)).await else { return };
+            let told = record.ok().and_then(|record| row(&record, door.exchange.clock(), &door.zone));
+            let Some(row) = told else { continue };
+            let frame = json!({ "event": "smdr", "data": row.json() }).to_string();
+            door.sessions().tell_all(&frame);
+        }
+    }));
+}

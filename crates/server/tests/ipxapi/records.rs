@@ -1,0 +1,107 @@
+//! SMDR over the wire: the event, the records, the query language.
+
+use crate::client::{Login, error, house};
+use crate::common::wait_for;
+use serde_json::{Value, json};
+use tungstenite::Message;
+
+fn smdr(login: &Login<'_>, query: &str) -> Value {
+    let answer = login.ask("GET", &format!("smdr{query}"), "");
+    assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+    answer.json()
+}
+
+fn q(query: &Value) -> String {
+    let encoded = query.to_string().bytes().map(|b| format!("%{b:02X}")).collect::<String>();
+    format!("?q={encoded}")
+}
+
+#[test]
+fn wire_records_are_told_counted_filtered_and_kept() {
+    let office = house();
+    let login = Login::server(&office, "one");
+    let mut socket = login.socket(&[]);
+    let mut calls = Vec::new();
+    for (from, to) in [("1001", "1002"), ("1002", "1001"), ("1001", "1002")] {
+        let call = login.make(from, to);
+        wait_for("it rings", || (login.status(to) == "ring").then_some(()));
+        login.leg("call/answer", to, call);
+        login.leg("call/clear_connection", from, call);
+        office.wait_idle();
+        calls.push(call);
+    }
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        match socket.socket.read() {
+            Ok(Message::Text(text)) => {
+                let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
+                assert_eq!(frame["event"], "smdr", "{frame}");
+                told.push(frame["data"].clone());
+            }
+            Ok(_) => {}
+            // Its time-out is short; the test's own is long.
+            Err(tungstenite::Error::Io(_)) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let first = told[0].clone();
+    for (name, value) in [
+        ("StationNumber", "1001"),
+        ("CoNumber", ""),
+        ("Duration", "00:00:00"),
+        ("Direction", "E"),
+        ("DialedNumber1", "1002"),
+        ("Cost", "00"),
+        ("AccountCode", ""),
+        ("DialedNumber2", ""),
+        ("DisconnectCause", "16-Normal Call Clearing"),
+    ] {
+        assert_eq!(first[name], value, "{name}: {first}");
+    }
+    assert_eq!((&first["callRefID"], first["StartTime"].as_str().map(str::len)), (&json!(calls[0]), Some(16)));
+    conformance::proves_partly("IPX-SMDR-08", "one row per call; no transfers yet");
+
+    assert_eq!(smdr(&login, ""), json!({ "count": 3, "items": told }));
+    assert_eq!(smdr(&login, "?countOnly=true&maxCount=1"), json!({ "count": 3 }));
+    assert_eq!(smdr(&login, &q(&json!({ "countOnly": true }))), json!({ "count": 3 }));
+    conformance::proves("IPX-SMDR-02");
+    assert_eq!(smdr(&login, "?maxCount=2")["items"], json!(told[..2]), "the oldest first");
+    for all in ["?maxCount=0", "?maxCount=999999", "?countOnly=false"] {
+        assert_eq!(smdr(&login, all)["count"], 3, "{all}");
+    }
+    for wrong in ["?maxCount=-1", "?maxCount=x", "?countOnly=7", "?Colour=red", "?q=%7B", "?q=%7B%7D&q=%7B%7D"] {
+        let refused = error(&login.ask("GET", &format!("smdr{wrong}"), ""));
+        assert_eq!(refused, (400, 1, "Parameter error".to_owned()), "{wrong}");
+    }
+    conformance::proves("IPX-SMDR-03");
+    for (query, found) in [
+        (json!({ "StationNumber": "1002" }), 1),
+        (json!({ "StationNumber": 1002 }), 1),
+        (json!({ "$regex": { "StationNumber": "*1" } }), 2),
+        (json!({ "StationNumber": "1002", "$>": { "StartTime": "2018-08-10" } }), 1),
+        (json!({ "$>": { "StartTime": "2999-01-01" } }), 0),
+        (json!({ "$>": { "Index": first["Index"] } }), 2),
+        (json!({ "$not": { "StationNumber": "1001" } }), 1),
+        (json!({ "$or": [{ "StationNumber": "1002" }, { "StationNumber": "1001", "Direction": "O" }] }), 1),
+        (json!({ "$and": [{ "callRefID": calls[0] }, { "callRefID": calls[2] }] }), 2),
+        (json!({ "maxCount": 1 }), 1),
+    ] {
+        assert_eq!(smdr(&login, &q(&query))["count"], found, "{query}");
+    }
+    let both = format!("{}&maxCount=2", q(&json!({ "maxCount": 1 })));
+    assert_eq!(smdr(&login, &both)["count"], 2, "the plain pair wins");
+    conformance::proves("IPX-QRY-02");
+    assert_eq!(smdr(&login, "?StationNumber=1002&Direction=E")["count"], 1);
+    assert_eq!(smdr(&login, "?StationNumber=1002&Direction=O")["count"], 0);
+    conformance::proves_partly("IPX-QRY-01", "`q` with the GET commands of call control is asserted without a wire");
+    conformance::proves_partly("IPX-SMDR-01", "licence, privilege, a switched-off service and an error of ours");
+
+    let station = Login::of(&office, "client", "1001", "*1234Secr01$");
+    let own = smdr(&station, "");
+    assert_eq!((own["count"].as_u64(), &own["items"][0]), (Some(2), &first), "its own records only");
+    assert_eq!(smdr(&station, "?StationNumber=1002")["count"], 0);
+    assert_eq!(error(&station.ask("DELETE", "smdr", "")), (403, 299, "Access denied".to_owned()));
+    conformance::proves_partly("IPX-SMDR-09", "nothing is deleted yet");
+    let stranger = Login { bearer: "bearer x".to_owned(), ..login };
+    assert_eq!(error(&stranger.ask("GET", "smdr", "")), (401, 4, "Login information mismatch".to_owned()));
+}
