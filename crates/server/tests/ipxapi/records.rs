@@ -73,7 +73,7 @@ fn wire_records_are_told_counted_filtered_and_kept() {
         let refused = error(&login.ask("GET", &format!("smdr{wrong}"), ""));
         assert_eq!(refused, (400, 1, "Parameter error".to_owned()), "{wrong}");
     }
-    conformance::proves("IPX-SMDR-03");
+    conformance::proves_partly("IPX-SMDR-03", "the default of 50 and the cap of 1,000 are not reached");
     for (query, found) in [
         (json!({ "StationNumber": "1002" }), 1),
         (json!({ "StationNumber": 1002 }), 1),
