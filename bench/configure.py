@@ -11,6 +11,15 @@ console = "127.0.0.1:8088"
 fusion = "127.0.0.1:8089"
 fusion_events = "127.0.0.1:5050"
 
+[sip]
+# At 2,000 calls a second of 0.2 s each, with 2 s of rest, the relay needs 8,800 port pairs.
+rtp_port_first = 10000
+rtp_port_last = 31999
+
+[[account]]
+door = "voicenter"
+password = "bench-code"
+
 [limits]
 # A REGISTER's two transactions linger for 32 s each (RFC 3261 timer J): room for the highest rate that is tried.
 sip_transactions = 1000000
