@@ -143,9 +143,10 @@ impl<'a> Workload<'a> {
             vars: BTreeMap::new(),
             custom: BTreeMap::new(),
             correlator: chance.chance(100).then(|| vec![7; 16]),
-            check: match chance.between(0, 2) {
+            check: match chance.between(0, 3) {
                 0 => DestinationCheck::Early,
                 1 => DestinationCheck::Late,
+                2 => DestinationCheck::Existence,
                 _ => DestinationCheck::Rights,
             },
         }))

@@ -216,6 +216,9 @@ pub enum DestinationCheck {
     /// Before anything rings whether it may be called at all, when it is dialled whether it exists.
     #[n(2)]
     Rights,
+    /// Before anything rings whether it exists, when it is dialled whether it may be called.
+    #[n(3)]
+    Existence,
 }
 
 /// Make Call (ECMA-269): connect a device with a number.

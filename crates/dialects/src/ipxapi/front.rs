@@ -106,7 +106,7 @@ async fn at(door: &Door, place: Place, head: &Parts, body: &[u8]) -> Response {
     let answer = match (place.resource.as_str(), feature) {
         ("login", None) => match head.method {
             Method::GET => login(door, &place, head).await,
-            _ => Err(Fault::NO_RESOURCE),
+            _ => Err(Fault::NO_FEATURE),
         },
         ("logout" | "checkconnection", None) => plain(door, &place, head),
         ("smdr", None) => records(door, &place, head).await,
@@ -127,7 +127,7 @@ async fn login(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fau
 
 fn plain(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fault> {
     if head.method != Method::POST {
-        return Err(Fault::NO_RESOURCE);
+        return Err(Fault::NO_FEATURE);
     }
     let entered = enter(door, place, head)?;
     Ok(match place.resource.as_str() {
@@ -176,7 +176,7 @@ async fn records(door: &Door, place: &Place, head: &Parts) -> Result<Response, F
 async fn click(door: &Door, place: &Place, head: &Parts, body: &[u8]) -> Response {
     let answer = async {
         if head.method != Method::POST {
-            return Err(Fault::NO_RESOURCE);
+            return Err(Fault::NO_FEATURE);
         }
         // The category of this resource has a code of its own for a bad token (IPX-C2C-01).
         let entered = enter(door, place, head).map_err(|_| Fault::C2C_AUTH)?;

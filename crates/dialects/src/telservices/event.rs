@@ -148,7 +148,49 @@ fn connections(before: &Before<'_>, after: &Picture, calls: &[CallId]) -> BTreeS
 pub(super) const fn failed(cause: Cause) -> CallCause {
     match cause {
         Cause::Busy | Cause::DoNotDisturb | Cause::Rejected => CallCause::Busy,
-        _ => CallCause::DestNotObtainable,
+        Cause::NewCall
+        | Cause::TrunkCall
+        | Cause::Consultation
+        | Cause::NormalClearing
+        | Cause::NoAnswer
+        | Cause::InvalidDestination
+        | Cause::NotObtainable
+        | Cause::Unregistered
+        | Cause::Blocked
+        | Cause::TrunkBusy
+        | Cause::Timeout
+        | Cause::TalkLimit
+        | Cause::AnsweredElsewhere(_)
+        | Cause::Abandoned
+        | Cause::Forward(_)
+        | Cause::Recall(_)
+        | Cause::Pickup
+        | Cause::CallBack
+        | Cause::CallWaiting
+        | Cause::CampOn
+        | Cause::ScreenedTransfer
+        | Cause::UnscreenedTransfer
+        | Cause::SingleStepTransfer
+        | Cause::Conference
+        | Cause::Intrude
+        | Cause::SilentMonitoring
+        | Cause::Deflect
+        | Cause::Redirect
+        | Cause::Route
+        | Cause::Park
+        | Cause::Unpark
+        | Cause::GroupCall
+        | Cause::NoAvailableAgents
+        | Cause::ExitKey
+        | Cause::QueueTimeout
+        | Cause::Overflow
+        | Cause::BranchRelease
+        | Cause::MediaLost
+        | Cause::EngineLost
+        | Cause::Resource
+        | Cause::Incompatible
+        | Cause::PeerFailure
+        | Cause::Shutdown => CallCause::DestNotObtainable,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{Message, WebSocket};
 
-/// A house of three simulated phones (1003 never answers, 1004 is nobody's), a SIP phone that is not there, five server accounts and
+/// A house of three simulated phones (1003 never answers, 1004 may not call 1003), a SIP phone that is not there, five server accounts and
 /// the account of station 1001.
 pub fn house() -> Office {
     let mut text = String::from("[console]\ntest_control = true\n\n[tenant]\nring_timeout_s = 2\n");
@@ -16,7 +16,7 @@ pub fn house() -> Office {
             "\n[[station]]\nnumber = \"{number}\"\nkind = \"simulated\"\nlines = 1\nremote_answer = true\n"
         ));
     }
-    text.push_str("\n[[station]]\nnumber = \"1004\"\nkind = \"simulated\"\n");
+    text.push_str("\n[[station]]\nnumber = \"1004\"\nkind = \"simulated\"\nbarred = [\"1003\"]\n");
     text.push_str("\n[[station]]\nnumber = \"1101\"\npassword = \"house-1101\"\n");
     text.push_str("\n[[trunk]]\nname = \"outside\"\ncircuits = 2\ndids = { \"+3225550100\" = \"1001\" }\n");
     for user in ["one", "two", "three", "four"] {

@@ -137,6 +137,17 @@ fn wire_busy_dnd_and_silence_are_fail_and_then_released() {
 }
 
 #[test]
+fn wire_a_forbidden_number_is_accepted_and_fails_as_blocked() {
+    let office = house();
+    let login = Login::server(&office, "one");
+    let mut socket = login.socket(&["1004"]);
+    let call = login.make("1004", "1003");
+    socket.expect(&[proceeding("1004", "1003", call), both("fail", "1004", "1004", "1003", (35, "blocked"), call)]);
+    login.leg("call/clear_connection", "1004", call);
+    socket.expect(&[ended("released", "1004", "1004", CLEAR, call)]);
+}
+
+#[test]
 fn wire_a_refused_call_is_released_by_reject() {
     let office = house();
     let login = Login::server(&office, "one");

@@ -136,6 +136,7 @@ impl Auditor {
         let device = self.device(&make.from)?;
         let phone = self.book.phones.get(&device).ok_or("unknown_device")?;
         let idle = phone.lines == 0;
+        let early = |what| make.check == DestinationCheck::Early || make.check == what;
         let checks = [
             (phone.config.kind == DeviceKind::Trunk, "destination_kind"),
             (command.guard.device_idle && !idle, "device_state"),
@@ -143,8 +144,8 @@ impl Auditor {
             (phone.full(), "resource"),
             (self.attempts.len() >= self.book.settings.calls_max as usize, "resource"),
             (make.as_number.as_ref().is_some_and(|number| self.book.number(number).is_none()), "unknown_number"),
-            (make.check != DestinationCheck::Late && !self.book.may_call(device, &make.to), "restricted"),
-            (make.check == DestinationCheck::Early && self.book.targets(&make.to).is_none(), "unknown_number"),
+            (early(DestinationCheck::Rights) && !self.book.may_call(device, &make.to), "restricted"),
+            (early(DestinationCheck::Existence) && self.book.targets(&make.to).is_none(), "unknown_number"),
             (make.second.must_be_registered && !self.can_be_rung(&make.to), "unregistered"),
         ];
         if let Some((_, refused)) = checks.into_iter().find(|(holds, _)| *holds) {

@@ -35,12 +35,15 @@ impl Switch {
             DestinationCheck::Early | DestinationCheck::Rights if self.barred(device, &make.to) => {
                 return Err(Refusal::Restricted);
             }
-            DestinationCheck::Early | DestinationCheck::Late | DestinationCheck::Rights => {}
+            DestinationCheck::Early
+            | DestinationCheck::Late
+            | DestinationCheck::Rights
+            | DestinationCheck::Existence => {}
         }
         let route = self.route(Some(device), &make.to);
         let called = match (route, make.check) {
             (Some(route), _) => route.called,
-            (None, DestinationCheck::Early) => return Err(Refusal::UnknownNumber),
+            (None, DestinationCheck::Early | DestinationCheck::Existence) => return Err(Refusal::UnknownNumber),
             (None, DestinationCheck::Late | DestinationCheck::Rights) => Party::remote(make.to.clone(), String::new()),
         };
         if make.second.must_be_registered && !self.reachable(device, &make.to) {

@@ -43,7 +43,8 @@ pub(super) async fn make(door: &Door, by: &Entered, asked: &Parameters) -> Resul
         vars: BTreeMap::new(),
         custom: BTreeMap::new(),
         correlator: None,
-        check: DestinationCheck::Early,
+        // A number that does not exist is refused; one that may not be called fails, as the phone would hear it (`fail` 35).
+        check: DestinationCheck::Existence,
     };
     let guard = Guard { device_idle: true, ..Guard::default() };
     let submit = submit(by, guard, ReplyAt::Accepted, Verb::MakeCall(Box::new(make)));

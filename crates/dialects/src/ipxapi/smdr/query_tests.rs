@@ -1,3 +1,5 @@
+//! The query language by the examples of its rows; what a record's fields are is tested beside the records.
+
 use super::super::json;
 use super::*;
 
