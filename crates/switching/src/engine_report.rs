@@ -93,6 +93,7 @@ impl Switch {
 
     /// After a start: what the engine has lost has ended, and what only the engine has is released.
     fn inventory(&mut self, alive: &[LegId]) {
+        self.state.stopping = false;
         let alive: BTreeSet<LegId> = alive.iter().copied().collect();
         let lost: Vec<LegId> = self.state.legs.iter().map(|(id, _)| id).filter(|id| !alive.contains(id)).collect();
         for stray in alive.into_iter().filter(|id| self.state.legs.get(*id).is_none()).collect::<Vec<_>>() {

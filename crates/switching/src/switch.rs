@@ -121,6 +121,10 @@ pub(crate) struct State {
     /// Commands that wait for a phone to answer on command.
     #[n(10)]
     pub(crate) answering: BTreeMap<ConnectionId, Vec<RequestId>>,
+    /// The program is being stopped: nothing new is taken until engines report what a new life has found.
+    #[n(11)]
+    #[cbor(default)]
+    pub(crate) stopping: bool,
 }
 
 /// A reply that is given when the input has been handled, so that it knows its place in the log.

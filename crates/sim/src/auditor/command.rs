@@ -47,6 +47,9 @@ impl Auditor {
     }
 
     fn carry_out(&mut self, command: &Command) -> Result<Came, Refused> {
+        if self.stopping && command.verb != Verb::Shutdown {
+            return Err("out_of_service");
+        }
         match &command.verb {
             Verb::MakeCall(make) => self.make_call(make, command),
             Verb::AnswerCall { which } => self.answer_call(which, &command.guard),
@@ -107,6 +110,7 @@ impl Auditor {
                 Ok(Came::Now(answer))
             }
             Verb::Shutdown => {
+                self.stopping = true;
                 let calls: Vec<CallId> = self.attempts.keys().copied().collect();
                 for call in calls {
                     self.clear_call(call, Cause::Shutdown, None);

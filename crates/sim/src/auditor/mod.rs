@@ -56,6 +56,8 @@ pub struct Auditor {
     /// Legs that are alive, with their call and the number of their last report.
     legs: BTreeMap<LegId, (CallId, u32)>,
     arrived_before: BTreeSet<LegId>,
+    /// From *Shutdown* on, until an inventory.
+    stopping: bool,
     of_connection: BTreeMap<ConnectionId, CallId>,
     clocks: BTreeSet<(Time, Clock)>,
     due_at: BTreeMap<Clock, Time>,

@@ -72,6 +72,10 @@ impl Auditor {
             self.order(leg, OrderWhat::Release(Cause::Blocked));
             return;
         }
+        if self.stopping {
+            self.order(leg, OrderWhat::Release(Cause::Shutdown));
+            return;
+        }
         if self.attempts.len() >= self.book.settings.calls_max as usize {
             self.order(leg, OrderWhat::Release(Cause::Resource));
             return;
@@ -211,6 +215,7 @@ impl Auditor {
     }
 
     fn inventory(&mut self, alive: &[LegId]) {
+        self.stopping = false;
         let alive: BTreeSet<LegId> = alive.iter().copied().collect();
         let known: BTreeSet<LegId> = self.legs.keys().copied().collect();
         for stray in alive.difference(&known) {

@@ -141,6 +141,10 @@ impl Switch {
             self.order(leg, crate::engine::OrderKind::Release { cause: Cause::Blocked });
             return;
         };
+        if self.state.stopping {
+            self.order(leg, crate::engine::OrderKind::Release { cause: Cause::Shutdown });
+            return;
+        }
         if self.state.picture.calls.len() >= self.state.picture.settings.calls_max as usize {
             self.order(leg, crate::engine::OrderKind::Release { cause: Cause::Resource });
             return;

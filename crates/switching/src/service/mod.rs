@@ -14,6 +14,9 @@ use crate::switch::{Done, Switch};
 
 impl Switch {
     pub(crate) fn carry_out(&mut self, verb: Verb, guard: &Guard, reply: ReplyAt) -> Result<Done, Refusal> {
+        if self.state.stopping && verb != Verb::Shutdown {
+            return Err(Refusal::OutOfService);
+        }
         match verb {
             Verb::MakeCall(make) => self.make_call(*make, guard, reply),
             Verb::AnswerCall { which } => self.answer_call(&which, guard),
@@ -26,6 +29,7 @@ impl Switch {
             Verb::CloseSession { device } => self.close_session(&device).map(Done::Now),
             Verb::ClearDevice { device } => self.clear_device(&device).map(Done::Now),
             Verb::Shutdown => {
+                self.state.stopping = true;
                 self.shut_down();
                 Ok(Done::Now(Answer::Done))
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use switching::cause::Cause;
 use switching::command::{Answer, Configure, DataPatch, DestinationCheck, DeviceName, MakeCall, Outcome, Verb, Which};
 use switching::config::Change;
+use switching::engine::EngineInput;
 use switching::event::What;
 use switching::id::{ConnectionId, DeviceId, ExtensionId, RequestId};
 use switching::limits::{
@@ -277,4 +278,20 @@ fn a_class_of_service_bars_numbers_whoever_dials_them() {
     let by = world.plain(Verb::Shutdown).by;
     let configure = Configure { request: RequestId(0), by, change };
     assert_eq!(outcome(&world.give(Input::Configure(Box::new(configure)))), refused_for("barred"));
+}
+
+/// From the stop on nothing new is taken, by name; a new life takes everything again.
+#[test]
+fn after_a_shutdown_commands_and_calls_are_refused_until_a_new_life() {
+    let mut world = World::office();
+    assert!(outcome(&world.command(Verb::Shutdown)).is_ok());
+    let call = || Verb::MakeCall(Box::new(make(named("1001"), digits("1002"))));
+    let seq = world.switch.picture().seq;
+    for verb in [call(), Verb::SetDoNotDisturb { number: digits("1001"), on: true }] {
+        assert_eq!(outcome(&world.command(verb)), Err(Refusal::OutOfService));
+    }
+    assert!(outcome(&world.command(Verb::Shutdown)).is_ok(), "stopping twice is stopping");
+    assert_eq!(world.switch.picture().seq, seq, "a refusal changes nothing");
+    world.give(Input::Engine(EngineInput::Inventory { legs: Vec::new() }));
+    assert!(outcome(&world.command(call())).is_ok());
 }
