@@ -163,6 +163,24 @@ impl Socket {
         }
     }
 
+    /// The code with which the socket is closed.
+    pub fn closed(&mut self) -> u16 {
+        let until = Instant::now() + SOON;
+        loop {
+            match self.socket.read() {
+                Ok(Message::Close(Some(frame))) => return frame.code.into(),
+                Ok(Message::Close(None)) => panic!("closed without a code"),
+                Ok(_) => {}
+                Err(tungstenite::Error::Io(error))
+                    if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
+                {
+                    assert!(Instant::now() < until, "it stays open");
+                }
+                Err(error) => panic!("it ended without a farewell: {error}"),
+            }
+        }
+    }
+
     /// The next frames, each as the catalogue's tables have it: every member but the serial number.
     pub fn expect(&mut self, frames: &[Value]) {
         for expected in frames {

@@ -1,6 +1,7 @@
 //! Login, tokens, check connection, logout, sockets (IPX-AUTH).
 
 use crate::client::{Login, ask, basic, error, house};
+use crate::common::Office;
 use conformance::{proves, proves_partly};
 use serde_json::json;
 use tungstenite::client::IntoClientRequest;
@@ -59,7 +60,7 @@ fn wire_three_server_accounts_and_no_more_and_a_logout_frees_the_place() {
     let mut socket = logins[2].socket(&["1001"]);
     let out = logins[2].ask("POST", "logout", "");
     assert_eq!((out.status, out.text.as_str(), out.header("content-length")), (200, "", Some("0")));
-    assert_eq!(socket.frame(), None, "its socket is closed");
+    assert_eq!(socket.closed(), 1_000, "its socket is closed");
     assert_eq!(error(&logins[2].ask("POST", "checkconnection", "")), is(401, 4, MISMATCH));
     assert_eq!(fourth().status, 200, "the place is free at once");
     proves("IPX-AUTH-10");
@@ -106,11 +107,37 @@ fn wire_a_session_has_one_socket_and_the_newer_one_wins() {
     }
     let mut older = one.socket(&["1001"]);
     let mut newer = one.socket(&[]);
-    assert_eq!(older.frame(), None, "it is closed");
+    assert_eq!(older.closed(), 1_000);
+    newer.socket.send(tungstenite::Message::text("nobody reads this")).expect("taken");
     let call = one.make("1001", "1002");
     assert_eq!(newer.frame().map(|frame| frame["callRefID"].clone()), Some(json!(call)), "the monitors stay");
     proves("IPX-AUTH-08");
     proves("IPX-LIM-03");
+}
+
+#[test]
+fn wire_a_session_slides_and_a_socket_keeps_it() {
+    let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let advance = |seconds: u64| drop(office.post("/test/clock/advance", json!({ "by_ms": seconds * 1_000 })));
+    let login = Login::of(&office, "server", "demo", "demo-ipxapi");
+    let check = || login.ask("POST", "checkconnection", "");
+    for _ in 0..3 {
+        advance(119);
+        assert_eq!(check().status, 200, "each request begins the time anew");
+    }
+    let socket = login.socket(&["1001"]);
+    for _ in 0..3 {
+        advance(59);
+    }
+    assert_eq!(check().status, 200, "a socket is open");
+    drop(socket);
+    advance(119);
+    assert_eq!(check().status, 200);
+    advance(121);
+    assert_eq!(error(&check()), is(401, 4, MISMATCH));
+    let again = Login::of(&office, "server", "demo", "demo-ipxapi");
+    assert_eq!(again.ask("POST", "checkconnection", "").status, 200, "a new login is let in");
+    proves_partly("IPX-AUTH-06", "the logged-on list, and a dead peer that answers no ping");
 }
 
 #[test]
