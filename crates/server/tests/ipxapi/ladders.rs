@@ -261,3 +261,89 @@ fn wire_a_newcomers_client_makes_watches_and_ends_a_call() {
     assert_eq!(kinds, expected, "{output}");
     assert_eq!(lines.last(), Some(&json!({ "logout": true })));
 }
+
+/// How a call begins at another door.
+type Begins = (&'static str, fn(&Office), bool);
+
+/// Every other door, how it has 1001 call 1002, and whether 1001 rings first.
+const OTHERS: [Begins; 5] = [
+    ("fusion", |office| drop(office.fusion("/xml/ccOriginate.php?phone_id=SDP01001&to=1002&async=true")), true),
+    (
+        "voicenter",
+        |office| {
+            let query = "code=demo-voicenter&phone=1001&target=1002&action=call&format=JSON";
+            let url = format!("http://{}/ForwardDialer/click2call.aspx?{query}", office.address("voicenter"));
+            assert_eq!(office.http("GET", &url, None, &[]).json()["ERRORCODE"], 0);
+        },
+        true,
+    ),
+    (
+        "clickcall",
+        |office| {
+            let printed = include_str!("../../../../tests/clients/clickcall/request.xml").replace("1101", "1001");
+            let answer = office.https("clickcall", "POST", "/ipecs_svc", &[], printed.as_bytes());
+            assert!(answer.text.contains("<code>100</code>"), "{}", answer.text);
+        },
+        true,
+    ),
+    (
+        "telservices",
+        |office| {
+            let path = "makeCall?deviceNumber=1001&calledDeviceNumber=1002";
+            let url = format!("http://{}/{path}", office.address("telservices_http"));
+            assert!(office.http("GET", &url, None, &[]).text.contains("<standard/>"));
+        },
+        false,
+    ),
+    (
+        "console",
+        |office| {
+            drop(office.post("/calls/make_call", json!({ "from": "1001", "to": "1002", "prompt": "ring" })));
+        },
+        true,
+    ),
+];
+
+#[test]
+fn wire_calls_of_every_other_door_look_the_same_here() {
+    for (door, begins, rings_first) in OTHERS {
+        let office = Office::start();
+        let login = Login::of(&office, "server", "demo", "demo-ipxapi");
+        let mut socket = login.socket(&["1001", "1002"]);
+        begins(&office);
+        let mut first = socket.frame().unwrap_or_else(|| panic!("{door}: no frame"));
+        let call = first["callRefID"].as_u64().expect("a reference");
+        first.as_object_mut().expect("an object").remove("evtSerialNum");
+        if rings_first {
+            assert_eq!((&first["type"], &first["deviceNumber"]), (&json!("ringing"), &json!("1001")), "{door}");
+            office.hand("1001", "answer", json!({}));
+            let connected = socket.frame().unwrap_or_else(|| panic!("{door}: 1001 answered"));
+            assert_eq!(
+                (&connected["type"], &connected["deviceNumber"]),
+                (&json!("connected"), &json!("1001")),
+                "{door}"
+            );
+            first = socket.frame().unwrap_or_else(|| panic!("{door}: 1002 is dialled"));
+            first.as_object_mut().expect("an object").remove("evtSerialNum");
+        }
+        assert_eq!(first, proceeding("1001", "1002", call), "{door}");
+        socket.expect(&[
+            both("ringing", "1002", "1001", "1002", NEW, call),
+            both("alerting", "1001", "1001", "1002", NEW, call),
+        ]);
+        // Answered and ended from here, whoever began it.
+        login.leg("call/answer", "1002", call);
+        socket.expect(&[
+            both("connected", "1002", "1001", "1002", NEW, call),
+            both("connected", "1001", "1001", "1002", NEW, call),
+        ]);
+        login.leg("call/clear_connection", "1002", call);
+        socket.expect(&[
+            ended("released", "1002", "1002", CLEAR, call),
+            ended("releasedasc", "1001", "1002", CLEAR, call),
+            ended("released", "1001", "1001", CLEAR, call),
+        ]);
+        office.wait_idle();
+        assert_eq!(office.get("/connections")["items"], json!([]), "{door}");
+    }
+}
