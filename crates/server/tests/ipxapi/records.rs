@@ -1,7 +1,7 @@
 //! SMDR over the wire: the event, the records, the query language.
 
 use crate::client::{Login, error, house};
-use crate::common::wait_for;
+use crate::common::{Office, wait_for};
 use serde_json::{Value, json};
 use tungstenite::Message;
 
@@ -104,4 +104,54 @@ fn wire_records_are_told_counted_filtered_and_kept() {
     conformance::proves_partly("IPX-SMDR-09", "nothing is deleted yet");
     let stranger = Login { bearer: "bearer x".to_owned(), ..login };
     assert_eq!(error(&stranger.ask("GET", "smdr", "")), (401, 4, "Login information mismatch".to_owned()));
+}
+
+/// The whole seconds of conversation that each door tells of the newest call of 1001.
+fn told(office: &Office, login: &Login<'_>) -> Vec<(&'static str, u64)> {
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok()).expect("a number");
+    let get = |listener: &str, target: &str| {
+        office.http("GET", &format!("http://{}{target}", office.address(listener)), None, &[])
+    };
+    let items = smdr(login, "")["items"].clone();
+    let newest = items.as_array().and_then(|items| items.last()).expect("a record").clone();
+    let duration = newest["Duration"].as_str().expect("a time").to_owned();
+    let web_api = duration.split(':').fold(0, |sum, part| sum * 60 + part.parse::<u64>().expect("a number"));
+    let history = office.fusion("/xml/dbGetCallHistory.json?ext=1001&limit=1&start_date=2000-01-01").json();
+    let log = get("voicenter", "/hub/cdr/?code=demo-voicenter&fields=Type,Duration,DateEpoch&extensions=1001").json();
+    let rows = log["CDR_LIST"].as_array().expect("a list").clone();
+    let row = rows.iter().filter(|row| row["Type"] != "Click2Call leg1").max_by_key(|row| row["DateEpoch"].as_i64());
+    let asked = "<TelServiceRequest><queryHistory><deviceNumber>1001</deviceNumber></queryHistory></TelServiceRequest>";
+    let url = format!("http://{}/", office.address("telservices_http"));
+    let answer = office.http("POST", &url, Some(asked), &[]).text;
+    let (_, rest) = answer.split_once("<duration>").unwrap_or_else(|| panic!("{answer}"));
+    let seconds = rest.split_once('<').expect("its end").0;
+    let records = office.get("/records");
+    vec![
+        ("ipxapi", web_api),
+        ("fusion", number(&history["CallHistory"][0]["billsec"])),
+        ("voicenter", number(&row.expect("a row")["Duration"])),
+        ("telservices", seconds.parse().expect("a number")),
+        ("console", number(&records["items"][0]["talk_ms"]) / 1_000),
+    ]
+}
+
+#[test]
+fn wire_five_records_of_one_call_tell_the_same_conversation_time() {
+    let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let passes = |seconds: u64| drop(office.post("/test/clock/advance", json!({ "by_ms": seconds * 1_000 })));
+    for talk_s in [83, 4_000] {
+        office.post("/calls/make_call", json!({ "from": "1001", "to": "1002", "prompt": "ring" }));
+        passes(7);
+        office.hand("1001", "answer", json!({}));
+        passes(11);
+        office.hand("1002", "answer", json!({}));
+        passes(talk_s);
+        office.hand("1002", "hang_up", json!({}));
+        office.wait_idle();
+        let login = Login::of(&office, "server", "demo", "demo-ipxapi");
+        for (door, seconds) in told(&office, &login) {
+            assert_eq!(seconds, talk_s, "told by {door}");
+        }
+        assert_eq!(login.ask("POST", "logout", "").status, 200);
+    }
 }
