@@ -3,7 +3,7 @@
 
 use crate::common::Office;
 use crate::common::script::play_with;
-use conformance::{proves, proves_partly};
+use conformance::proves_partly;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -25,15 +25,19 @@ fn wire_outsiders_are_shown_the_external_address() {
 
 #[test]
 fn wire_a_phone_behind_a_translator_and_a_listener_on_all_addresses() {
+    // Said the same everywhere: the page must not depend on the machine that ran the tests.
+    proves_partly(
+        "SIP-16",
+        "a phone behind a real translator only where the machine lets the test make network namespaces",
+    );
     let Some(net) = Network::lay() else {
-        proves_partly("SIP-16", "this machine cannot make network namespaces: no phone stood behind a translator");
+        eprintln!("no network namespaces here: no phone stood behind a translator");
         return;
     };
     let listen = "[listen]\nsip_udp = [\"0.0.0.0:0\"]\nsip_tcp = [\"0.0.0.0:0\"]\n";
     let office = Office::configured(&(listen.to_owned() + STATIONS));
     play_with(&office, "network", "translator", json!({ "passwords": passwords(), "places": net.places() }));
     office.wait_idle();
-    proves("SIP-16");
 }
 
 /// Three namespaces: a phone next to the exchange, a router, and a phone behind it.
