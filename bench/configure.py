@@ -16,6 +16,9 @@ fusion_events = "127.0.0.1:5050"
 rtp_port_first = 10000
 rtp_port_last = 31999
 
+[voicenter]
+requests_per_s = 1000
+
 [[account]]
 door = "voicenter"
 password = "bench-code"
