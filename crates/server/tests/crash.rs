@@ -19,7 +19,8 @@ fn configure(dir: &Path) -> String {
     let sip = UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
     let mut text = format!(
         "[listen]\nsip_udp = [\"127.0.0.1:{sip}\"]\nsip_tcp = []\nconsole = \"127.0.0.1:{}\"\nfusion = \"127.0.0.1:{}\"\n\
-         fusion_events = \"none\"\n\n[console]\ntest_control = true\ncommands_per_min = 100000\nreads_per_min = 100000\n",
+         fusion_events = \"none\"\nipxapi = \"none\"\nclickcall = \"none\"\n\
+         telservices_tcp = \"none\"\ntelservices_http = \"none\"\nvoicenter = \"none\"\n\n[console]\ntest_control = true\ncommands_per_min = 100000\nreads_per_min = 100000\n",
         port(),
         port()
     );

@@ -61,7 +61,8 @@ fn under_load_ten_thousand_calls_leave_nothing() {
     let sip = UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
     let mut text = format!(
         "[listen]\nsip_udp = [\"127.0.0.1:{sip}\"]\nsip_tcp = []\nconsole = \"127.0.0.1:{}\"\nfusion = \"127.0.0.1:{}\"\n\
-         fusion_events = \"none\"\n\n[limits]\ntraced_calls = 100\n\n[log]\nlevel = \"warn\"\n",
+         fusion_events = \"none\"\nipxapi = \"none\"\nclickcall = \"none\"\n\
+         telservices_tcp = \"none\"\ntelservices_http = \"none\"\nvoicenter = \"none\"\n\n[limits]\ntraced_calls = 100\n\n[log]\nlevel = \"warn\"\n",
         port(),
         port()
     );

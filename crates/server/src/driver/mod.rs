@@ -221,7 +221,9 @@ impl Driver {
                 () = wait_until(&clock, wake) => Woken::Other,
             };
             self.io = Some(io);
-            if wake.is_some_and(|at| self.parts.clock.now() >= at.after_ms(LATE_MS)) {
+            // Timers of this turn fire as of now: a stall in its midst is the next turn's, which hears first.
+            let now = self.parts.clock.now();
+            if wake.is_some_and(|at| now >= at.after_ms(LATE_MS)) {
                 // A stall may have cut the wait for sockets short (a signal does): the runtime looks at them again before it
                 // comes back here, so that what came meanwhile is heard before any timer fires.
                 tokio::task::yield_now().await;
@@ -243,7 +245,7 @@ impl Driver {
             }
             // Sockets are read before timers fire: after a stall of the machine, what came meanwhile counts.
             self.hear();
-            self.timers();
+            self.timers(now);
             self.settle();
             if self.parts.maintenance.wants_snapshot(self.parts.input_no) {
                 let snapshot = self.snapshot();
@@ -323,8 +325,7 @@ impl Driver {
         }
     }
 
-    fn timers(&mut self) {
-        let now = self.parts.clock.now();
+    fn timers(&mut self, now: Time) {
         self.measure();
         self.parts.engines.handle_timeout(now);
         self.engine_outputs();

@@ -54,7 +54,7 @@ impl Driver {
     fn advance(&mut self, to: Time) {
         while let Some(at) = self.next_wake().filter(|at| *at <= to) {
             self.parts.clock.advance_to(at);
-            self.timers();
+            self.timers(self.parts.clock.now());
             if !self.parts.clock.is_virtual() {
                 return;
             }

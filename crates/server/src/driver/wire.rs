@@ -57,7 +57,7 @@ impl Driver {
             }
             self.io = Some(io);
             self.hear();
-            self.timers();
+            self.timers(self.parts.clock.now());
             self.settle();
         }
         self.registrations.flush(&self.parts.store, self.parts.tenant);
