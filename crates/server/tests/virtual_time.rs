@@ -38,7 +38,12 @@ fn wire_virtual_time_is_exact_and_costs_nothing() {
     assert_eq!(millis(&established) - made_at, 3_000);
     let digits = until("digits_generated", "number:1002");
     assert_eq!(millis(&digits) - made_at, 3_500);
+    let metrics = format!("http://{}/metrics", office.address("console"));
+    let shown = |line: &str| office.http("GET", &metrics, None, &[]).text.lines().any(|it| it == line);
+    assert!(shown("hookswitch_calls_active 1"));
     until("connection_cleared", "number:1002");
+    // What a timer ended is gone from the figures, although nothing else happens after it.
+    assert!(shown("hookswitch_calls_active 0"));
     let records = office.get("/records?limit=10");
     let record = &records["items"][0];
     assert_eq!(record["talk_ms"], json!(90_000), "{record}");

@@ -326,7 +326,6 @@ impl Driver {
     }
 
     fn timers(&mut self, now: Time) {
-        self.measure();
         self.parts.engines.handle_timeout(now);
         self.engine_outputs();
         if self.parts.switch.poll_timeout().is_some_and(|(at, _)| at <= now) {
@@ -336,6 +335,8 @@ impl Driver {
         if self.registrations.due().is_some_and(|at| at <= now) {
             self.registrations.flush(&self.parts.store, self.parts.tenant);
         }
+        // Last, for what a timer has just ended may be the last thing that happens in a long while.
+        self.measure();
     }
 
     /// One input into the core, and everything that follows from it through the engines.
