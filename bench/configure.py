@@ -23,6 +23,18 @@ requests_per_s = 1000
 door = "voicenter"
 password = "bench-code"
 
+[[account]]
+door = "ipxapi"
+user = "bench"
+password = "bench-password"
+
+# The station that the ClickCall figure rings: the first of the upper half, which answers.
+[[account]]
+door = "clickcall"
+user = "bench"
+password = "bench-password"
+station = "1601"
+
 [limits]
 # A REGISTER's two transactions linger for 32 s each (RFC 3261 timer J): room for the highest rate that is tried.
 sip_transactions = 1000000
