@@ -52,7 +52,7 @@ impl Absent {
 }
 
 /// Sets every field that has a default.
-pub(super) fn defaults<T>(settings: &[Setting<T>], to: &mut T) {
+pub(super) fn defaults<'s, T: 'static>(settings: impl IntoIterator<Item = &'s Setting<T>>, to: &mut T) {
     for setting in settings {
         if let Absent::Is(text) = setting.default {
             let value = DeValue::parse(text).expect("a default of the table is TOML; a test reads them all");

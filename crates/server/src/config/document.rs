@@ -2,8 +2,8 @@
 
 use super::apply::{Absent, Setting};
 use super::table::{
-    ACCOUNT, ACCOUNTS_ABOUT, CDR_PUSH, CDR_PUSHES_ABOUT, SECTIONS, SETTINGS, STATION, STATIONS_ABOUT, TRUNK,
-    TRUNKS_ABOUT,
+    ACCOUNT, ACCOUNTS_ABOUT, CDR_PUSH, CDR_PUSHES_ABOUT, SECTIONS, STATION, STATIONS_ABOUT, TRUNK, TRUNKS_ABOUT,
+    settings,
 };
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ const COMMENT_LEN_MAX: usize = 100;
 #[must_use]
 pub fn example() -> String {
     let mut out = String::from(
-        "# Configuration of Hookswitch. Made from the table of settings in crates/server/src/config/table.rs.\n\
+        "# Configuration of Hookswitch. Made from the table of settings in crates/server/src/config/table.\n\
          # Every line that starts with \"#\" and a name shows the default: take the \"#\" away to change it.\n\
          # `hookswitch check --config FILE` names every mistake, its line, and what to write instead.\n",
     );
@@ -28,7 +28,7 @@ pub fn example() -> String {
         if !section.is_empty() {
             let _ = writeln!(out, "[{section}]");
         }
-        SETTINGS.iter().filter(|setting| setting.section() == *section).for_each(|setting| sample(&mut out, setting));
+        settings().filter(|setting| setting.section() == *section).for_each(|setting| sample(&mut out, setting));
     }
     repeated(&mut out, "station", STATIONS_ABOUT, STATION);
     repeated(&mut out, "trunk", TRUNKS_ABOUT, TRUNK);
@@ -84,7 +84,7 @@ fn capital(text: &str) -> String {
 pub fn page() -> String {
     let mut out = String::from(
         "# Configuration\n\n\
-         <!-- Made from crates/server/src/config/table.rs by `UPDATE=1 cargo nextest run -p server config`. -->\n\n\
+         <!-- Made from crates/server/src/config/table by `UPDATE=1 cargo nextest run -p server config`. -->\n\n\
          `hookswitch serve --config FILE` reads one TOML file. What the file names is settled by the file; everything else, and\n\
          all stations, numbers, lines and accounts, lives in the database and is changed over the console API without a restart.\n\
          `hookswitch check --config FILE` names every mistake with its line and column, and what to write instead; it ends with 0\n\
@@ -93,7 +93,7 @@ pub fn page() -> String {
     );
     for (section, about) in SECTIONS {
         let title = if section.is_empty() { "Above all sections".to_owned() } else { format!("`[{section}]`") };
-        let rows = SETTINGS.iter().filter(|setting| setting.section() == *section);
+        let rows = settings().filter(|setting| setting.section() == *section);
         table(&mut out, &title, about, rows);
     }
     table(&mut out, "`[[station]]`", STATIONS_ABOUT, STATION.iter());

@@ -128,7 +128,7 @@ impl Default for Config {
             accounts: Vec::new(),
             cdr_pushes: Vec::new(),
         };
-        apply::defaults(table::SETTINGS, &mut config);
+        apply::defaults(table::settings(), &mut config);
         config
     }
 }

@@ -3,7 +3,7 @@
 use super::Config;
 use super::apply::{self, Absent, Setting};
 use super::problem::Notes;
-use super::table::{ACCOUNT, CDR_PUSH, SECTIONS, SETTINGS, STATION, TRUNK};
+use super::table::{ACCOUNT, CDR_PUSH, SECTIONS, STATION, TRUNK, settings};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -51,7 +51,7 @@ impl Document<'_> {
             "account" => self.config.accounts = self.repeated(key, value, ACCOUNT),
             "cdr_push" => self.config.cdr_pushes = self.repeated(key, value, CDR_PUSH),
             _ if SECTIONS.iter().any(|(section, _)| *section == name && !name.is_empty()) => self.section(key, value),
-            _ => match SETTINGS.iter().find(|setting| setting.path == name) {
+            _ => match settings().find(|setting| setting.path == name) {
                 Some(setting) => put(&mut self.notes, setting, name, key.span(), value, &mut self.config),
                 None => self.unknown_entry(key),
             },
@@ -71,7 +71,7 @@ impl Document<'_> {
         self.notes.place(name, key.span());
         for (key, value) in table.iter() {
             let path = format!("{name}.{}", key.get_ref());
-            match SETTINGS.iter().find(|setting| setting.path == path) {
+            match settings().find(|setting| setting.path == path) {
                 Some(setting) => put(&mut self.notes, setting, &path, key.span(), value, &mut self.config),
                 None => self.unknown_setting(name, key),
             }
@@ -102,12 +102,12 @@ impl Document<'_> {
 
     fn unknown_entry(&mut self, key: Key<'_, '_>) {
         let name = key.get_ref().as_ref();
-        if let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == name) {
+        if let Some(setting) = settings().find(|setting| setting.key() == name) {
             let instead = format!("it belongs below [{}]", setting.section());
             return self.notes.at(key.span(), name, "this setting stands in no section", instead);
         }
         let sections = SECTIONS.iter().map(|(section, _)| *section).chain(REPEATED);
-        let alone = SETTINGS.iter().filter(|setting| setting.section().is_empty()).map(Setting::key);
+        let alone = settings().filter(|setting| setting.section().is_empty()).map(Setting::key);
         let instead = match nearest(name, sections.chain(alone).filter(|known| !known.is_empty())) {
             Some(near) if REPEATED.contains(&near) => format!("write [[{near}]]"),
             Some(near) if SECTIONS.iter().any(|(section, _)| *section == near) => format!("write [{near}]"),
@@ -120,7 +120,7 @@ impl Document<'_> {
     fn unknown_setting(&mut self, section: &str, key: Key<'_, '_>) {
         let name = key.get_ref().as_ref();
         let path = format!("{section}.{name}");
-        if let Some(setting) = SETTINGS.iter().find(|setting| setting.key() == name) {
+        if let Some(setting) = settings().find(|setting| setting.key() == name) {
             let place = if setting.section().is_empty() {
                 "above all sections".to_owned()
             } else {
@@ -133,7 +133,7 @@ impl Document<'_> {
                 format!("it belongs {place}"),
             );
         }
-        let keys = SETTINGS.iter().filter(|setting| setting.section() == section).map(Setting::key);
+        let keys = settings().filter(|setting| setting.section() == section).map(Setting::key);
         let instead = instead_of(name, keys);
         self.notes.at(key.span(), &path, "there is no such setting", instead);
     }

@@ -1,0 +1,111 @@
+//! Settings of the vendors' doors, one section each.
+
+use super::super::Config;
+use super::super::apply::Absent::{Is, Unset};
+use super::super::apply::Setting;
+use super::super::kind::Kind;
+
+/// The vendors' doors.
+pub(super) const SETTINGS: &[Setting<Config>] = &[
+    Setting {
+        path: "fusion.allowed_clients",
+        kind: Kind::Networks(|c| &mut c.fusion.allowed_clients),
+        default: Is("[\"127.0.0.0/8\", \"::1\"]"),
+        doc: "Who may connect, to both of its ports.",
+    },
+    Setting {
+        path: "fusion.allowed_write_clients",
+        kind: Kind::MaybeNetworks(|c| &mut c.fusion.allowed_write_clients),
+        default: Unset { meaning: "as `allowed_clients`", example: "[\"127.0.0.1\"]" },
+        doc: "Who of them may use functions that change something.",
+    },
+    Setting {
+        path: "fusion.time_zone",
+        kind: Kind::MaybeZone(|c| &mut c.fusion.time_zone),
+        default: Unset { meaning: "as `tenant.time_zone`", example: "\"Europe/Brussels\"" },
+        doc: "Time zone of its time stamps.",
+    },
+    Setting {
+        path: "voicenter.requests_per_s",
+        kind: Kind::Count { min: 1, max: 1_000_000, unit: "per second", field: |c| &mut c.voicenter.requests_per_s },
+        default: Is("5"),
+        doc: "Click2Call requests; one more is refused.",
+    },
+    Setting {
+        path: "voicenter.log_requests_per_min",
+        kind: Kind::Count {
+            min: 1,
+            max: 1_000_000,
+            unit: "per minute",
+            field: |c| &mut c.voicenter.log_requests_per_min,
+        },
+        default: Is("30"),
+        doc: "Requests of one code to the call log; one more is refused.",
+    },
+    Setting {
+        path: "voicenter.log_records",
+        kind: Kind::Count { min: 1, max: 100_000, unit: "", field: |c| &mut c.voicenter.log_records },
+        default: Is("10000"),
+        doc: "Records of one answer of the call log; where more fit, none is given.",
+    },
+    Setting {
+        path: "voicenter.trusted",
+        kind: Kind::Networks(|c| &mut c.voicenter.trusted),
+        default: Is("[]"),
+        doc: "Who may read the call log; an empty list lets everybody who has a code.",
+    },
+    Setting {
+        path: "voicenter.trusted_everywhere",
+        kind: Kind::Flag(|c| &mut c.voicenter.trusted_everywhere),
+        default: Is("false"),
+        doc: "Whether that list holds for everything else that takes a code, too.",
+    },
+    Setting {
+        path: "voicenter.home_country",
+        kind: Kind::Text { len_max: 3, field: |c| &mut c.voicenter.home_country },
+        default: Is("\"972\""),
+        doc: "Country code of numbers that are written or shown in their national form.",
+    },
+    Setting {
+        path: "telservices.allowed_clients",
+        kind: Kind::Networks(|c| &mut c.telservices.allowed_clients),
+        default: Is("[\"127.0.0.0/8\", \"::1\"]"),
+        doc: "Who may connect, to both of its ports.",
+    },
+    Setting {
+        path: "telservices.sessions_max",
+        kind: Kind::Count { min: 1, max: 100_000, unit: "sessions", field: |c| &mut c.telservices.sessions_max },
+        default: Is("1000"),
+        doc: "Sessions that may be open at a time; one more is told `sessionLimitExceeded`.",
+    },
+    Setting {
+        path: "telservices.authenticate",
+        kind: Kind::Flag(|c| &mut c.telservices.authenticate),
+        default: Is("false"),
+        doc: "Whether whoever opens a session on a device first needs name and password of an account of this door.",
+    },
+    Setting {
+        path: "telservices.shortcut_url",
+        kind: Kind::Flag(|c| &mut c.telservices.shortcut_url),
+        default: Is("true"),
+        doc: "Whether `GET /makeCall?deviceNumber=...&calledDeviceNumber=...` makes a call. Any web page can lead a browser there.",
+    },
+    Setting {
+        path: "telservices.end_of_pdu",
+        kind: Kind::MaybeText { len_max: 64, field: |c| &mut c.telservices.end_of_pdu },
+        default: Unset { meaning: "nothing", example: "'\\r\\n'" },
+        doc: "What stands behind each PDU over TCP and UDP, with the escapes `\\r \\n \\t \\0 \\xHH \\\\`.",
+    },
+    Setting {
+        path: "telservices.event_port",
+        kind: Kind::MaybeCount { min: 1_024, max: 65_535, unit: "", field: |c| &mut c.telservices.event_port },
+        default: Unset { meaning: "the port of `listen.telservices_tcp`", example: "7000" },
+        doc: "The UDP port from which events are sent.",
+    },
+    Setting {
+        path: "telservices.time_zone",
+        kind: Kind::MaybeZone(|c| &mut c.telservices.time_zone),
+        default: Unset { meaning: "as `tenant.time_zone`", example: "\"Europe/Brussels\"" },
+        doc: "Time zone of its dates and times.",
+    },
+];
