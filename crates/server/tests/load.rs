@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::sipp::{Does, SipPhone};
 use common::Office;
+use common::sipp::{Does, SipPhone};
 use serde_json::json;
 use std::net::{TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
