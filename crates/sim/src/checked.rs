@@ -233,7 +233,8 @@ impl Checked {
             | What::OutOfService { .. }
             | What::DoNotDisturb { .. }
             | What::ApplicationSession { .. }
-            | What::ConfigurationChanged(_) => {}
+            | What::ConfigurationChanged(_)
+            | What::Prompted { .. } => {}
         }
         self.mirror.fold(event, None);
         self.hash(event);

@@ -164,6 +164,7 @@ pub fn event(event: &Event, picture: &Picture, base: u64) -> String {
             write!(line, " {} {user} {}", device(*id, picture), if *open { "open" } else { "closed" })
         }
         What::ConfigurationChanged(what) => write!(line, " {}", configured(what)),
+        What::Prompted { connection } => write!(line, " {connection}"),
     };
     line
 }

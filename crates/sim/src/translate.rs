@@ -68,7 +68,8 @@ impl Minted {
             | What::OutOfService { .. }
             | What::DoNotDisturb { .. }
             | What::ApplicationSession { .. }
-            | What::ConfigurationChanged(_) => {}
+            | What::ConfigurationChanged(_)
+            | What::Prompted { .. } => {}
         }
     }
 }

@@ -59,6 +59,7 @@ fn the_workload_reaches_what_it_is_there_for() {
     assert!(totals.refused > 20 && totals.replies > totals.refused, "{totals:?}");
     let wanted = [
         "service_initiated",
+        "prompted",
         "originated",
         "delivered",
         "established",
@@ -104,6 +105,7 @@ fn failing(bug: Bug) -> Box<Failed> {
 fn what_is_made_wrong_is_noticed() {
     let wrong = [
         (Bug::DropEvent("delivered"), "event"),
+        (Bug::DropEvent("prompted"), "event"),
         (Bug::DropEvent("stage_closed"), "event"),
         (Bug::DropEvent("call_cleared"), "event"),
         (Bug::DoubleRecord, "record"),

@@ -97,6 +97,7 @@ fn note_ids(counters: &mut Counters, event: &Event) {
         | What::BackInService { .. }
         | What::OutOfService { .. }
         | What::DoNotDisturb { .. }
-        | What::ApplicationSession { .. } => {}
+        | What::ApplicationSession { .. }
+        | What::Prompted { .. } => {}
     }
 }

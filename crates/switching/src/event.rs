@@ -330,6 +330,14 @@ pub enum What {
     /// Configuration changed.
     #[n(15)]
     ConfigurationChanged(#[n(0)] Configured),
+    /// The phone of a first leg that was being called rings now (or sends early sound); its person has yet to answer. The one event
+    /// here that ECMA-269 does not know.
+    #[n(16)]
+    Prompted {
+        /// The calling connection.
+        #[n(0)]
+        connection: ConnectionId,
+    },
 }
 
 impl What {
@@ -353,6 +361,7 @@ impl What {
             Self::DoNotDisturb { .. } => "do_not_disturb",
             Self::ApplicationSession { .. } => "application_session",
             Self::ConfigurationChanged(_) => "configuration_changed",
+            Self::Prompted { .. } => "prompted",
         }
     }
 }

@@ -215,6 +215,7 @@ impl Picture {
                 }
             }
             What::ConfigurationChanged(change) => self.configure(change),
+            What::Prompted { connection } => self.ring_first(*connection, at),
         }
     }
 
@@ -231,6 +232,15 @@ impl Picture {
             *(if connection.placed { placed } else { offered }) = Some(at);
         }
         self.connections.insert(connection.id, connection.clone());
+    }
+
+    /// The phone of a first leg rings.
+    fn ring_first(&mut self, id: ConnectionId, at: Time) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.alerting = connection.alerting.or(Some(at));
+        if let Some(stage) = self.stages.get_mut(&connection.stage) {
+            stage.ringing = stage.ringing.or(Some(at));
+        }
     }
 
     fn establish(&mut self, id: ConnectionId, peers: &[ConnectionId], at: Time) {
@@ -339,7 +349,7 @@ impl Picture {
                     stage(connection.stage);
                 }
             }
-            What::Originated { born: None, connection, .. } => {
+            What::Originated { born: None, connection, .. } | What::Prompted { connection } => {
                 if let Some(connection) = self.connections.get(connection) {
                     stage(connection.stage);
                 }

@@ -194,6 +194,7 @@ impl Recorder {
             | What::Delivered { .. }
             | What::Established { .. }
             | What::Failed { .. }
+            | What::Prompted { .. }
             | What::CallInformation { .. } => draft.look(event.at, call, after),
             What::CallCleared { .. }
             | What::StageOpened { .. }

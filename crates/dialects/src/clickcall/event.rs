@@ -23,6 +23,7 @@ pub const fn render(event: &Event) -> Option<Vec<u8>> {
         | What::OutOfService { .. }
         | What::DoNotDisturb { .. }
         | What::ApplicationSession { .. }
-        | What::ConfigurationChanged(_) => None,
+        | What::ConfigurationChanged(_)
+        | What::Prompted { .. } => None,
     }
 }

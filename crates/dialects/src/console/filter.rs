@@ -33,6 +33,7 @@ pub const EVENT_TYPES: &[&str] = &[
     "do_not_disturb",
     "application_session",
     "configuration_changed",
+    "prompted",
 ];
 
 /// What a subscription watches.

@@ -1,7 +1,7 @@
 //! Channels and phones as the mirror shows them, in the vendor's words (FUS-FMT-09, FUS-FMT-10, FUS-FMT-11).
 //!
-//! A called leg is not in the mirror before it rings, and a first leg is not told apart before and after it rings: so `Down`
-//! and `Dialing` are never seen, and a first leg that is being prompted is `Ringing`.
+//! A leg is signalled in the moment in which it comes to be, so that `Down` is never seen. A called leg is not in the mirror before it
+//! rings: `Dialing` is a first party that has been called and does not ring yet.
 
 use super::config::CallerIdStyle;
 use super::id;
@@ -43,6 +43,7 @@ pub(super) fn caller_id(caller: &Party, style: CallerIdStyle) -> String {
 /// The `State` word of a channel.
 pub(super) fn state(connection: &Connection) -> &'static str {
     match connection.state {
+        ConnectionState::Initiated if connection.alerting.is_none() => "Dialing",
         ConnectionState::Initiated | ConnectionState::Alerting => "Ringing",
         ConnectionState::Connected if connection.placed && connection.supervised.is_none() => "Ring",
         ConnectionState::Connected | ConnectionState::Hold | ConnectionState::Queued => "Up",
@@ -74,7 +75,7 @@ pub(super) fn phone_state(picture: &Picture, device: &Device) -> &'static str {
         "External Conversation"
     } else if any(&|channel| picture.peers_of(channel).next().is_some()) {
         "Internal Conversation"
-    } else if shows("Ringing") {
+    } else if shows("Ringing") || shows("Dialing") {
         "Ringing"
     } else if shows("Ring") || shows("Busy") {
         "Ring"

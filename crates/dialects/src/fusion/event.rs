@@ -39,7 +39,8 @@ pub fn render(_before: &Before<'_>, event: &Event, after: &Picture) -> Option<Ve
         | What::OutOfService { .. }
         | What::DoNotDisturb { .. }
         | What::ApplicationSession { .. }
-        | What::ConfigurationChanged(_) => None,
+        | What::ConfigurationChanged(_)
+        | What::Prompted { .. } => None,
     }
 }
 

@@ -27,11 +27,9 @@ pub struct Told {
 pub fn render(before: &Before<'_>, event: &Event, after: &Picture) -> Vec<Told> {
     let frames = Frames { before, after };
     match &event.what {
-        What::ServiceInitiated { connection, call, prompt, .. } => match prompt {
-            // The phone is taken off-hook: the first frame is `proceeding`.
-            Prompt::OffHook => Vec::new(),
-            Prompt::Ring | Prompt::AutoAnswer => frames.prompted(connection, call, "ringing"),
-        },
+        // The phone of an ordered call shows when it rings.
+        What::ServiceInitiated { .. } => Vec::new(),
+        What::Prompted { connection } => frames.rings_first(*connection),
         What::Originated { connection, dialled, arrival, prompted, .. } => {
             frames.originated(*connection, dialled.as_str(), *arrival, *prompted)
         }
@@ -83,6 +81,15 @@ impl Frames<'_> {
             data.insert("callRefID".to_owned(), reference(call).into());
             Told { device, data }
         })
+    }
+
+    /// The phone of an ordered call rings; one that is taken off-hook begins with `proceeding`.
+    fn rings_first(&self, id: ConnectionId) -> Vec<Told> {
+        let Some((connection, call)) = self.at(id) else { return Vec::new() };
+        match connection.prompt {
+            Some(Prompt::Ring | Prompt::AutoAnswer) => self.prompted(connection, call, "ringing"),
+            Some(Prompt::OffHook) | None => Vec::new(),
+        }
     }
 
     /// A first leg that rings, or is answered, before anything is dialled for it (IPX-C2C-01).

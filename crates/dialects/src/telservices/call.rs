@@ -6,7 +6,7 @@
 use super::id;
 use super::wire::Writer;
 use switching::id::{CallId, ConnectionId, StageId};
-use switching::model::{Call, Connection, ConnectionState, Stage};
+use switching::model::{Call, Connection, ConnectionState, Stage, StageKind};
 use switching::party::{Party, Presentation};
 use switching::picture::{Before, Picture};
 use switching::time::Time;
@@ -224,7 +224,15 @@ fn state(look: &impl Look, call: &Call, connection: &Connection) -> State {
 /// Whether the call has reached a phone that rings, or did until it refused.
 fn rings(look: &impl Look, call: &Call) -> bool {
     let alerting = |id: &ConnectionId| look.connection(*id).is_some_and(|it| it.state == ConnectionState::Alerting);
-    call.connections.iter().any(alerting) || look.stage(call.stage).is_some_and(|stage| stage.ringing.is_some())
+    call.connections.iter().any(alerting) || look.stage(call.stage).is_some_and(destination_rang)
+}
+
+/// The stage of a first leg says when that phone rang, not when a destination did.
+fn destination_rang(stage: &Stage) -> bool {
+    match stage.kind {
+        StageKind::Dial => stage.ringing.is_some(),
+        StageKind::FirstLeg => false,
+    }
 }
 
 /// Number and name of the other party: whom the call was for, or who made it.

@@ -63,7 +63,9 @@ pub(super) fn render(
         | What::BackInService { .. }
         | What::OutOfService { .. }
         | What::ApplicationSession { .. }
-        | What::ConfigurationChanged(_) => Vec::new(),
+        | What::ConfigurationChanged(_)
+        // A prompted phone is `initiated` until it answers.
+        | What::Prompted { .. } => Vec::new(),
     }
 }
 

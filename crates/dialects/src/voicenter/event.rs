@@ -31,7 +31,8 @@ pub fn completes(event: &Event) -> Option<CallId> {
         | What::OutOfService { .. }
         | What::DoNotDisturb { .. }
         | What::ApplicationSession { .. }
-        | What::ConfigurationChanged(_) => None,
+        | What::ConfigurationChanged(_)
+        | What::Prompted { .. } => None,
     }
 }
 
@@ -74,7 +75,9 @@ pub(super) fn render(words: &Words<'_>, before: &Before<'_>, event: &Event, afte
         | What::DigitsGenerated { .. }
         | What::BackInService { .. }
         | What::OutOfService { .. }
-        | What::DoNotDisturb { .. } => Vec::new(),
+        | What::DoNotDisturb { .. }
+        // A first leg is told as `Dialing` until it answers (VOI-RT-15).
+        | What::Prompted { .. } => Vec::new(),
     }
 }
 

@@ -16,6 +16,8 @@ pub struct End {
     pub born: Time,
     /// Others can see it: it placed the call, rang, or answered.
     pub public: bool,
+    /// Its phone rings or has rung, which is told of a calling phone too.
+    pub rang: bool,
     /// Its leg was answered on the wire.
     pub up: bool,
     pub talks_since: Option<Time>,

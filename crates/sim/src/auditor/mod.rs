@@ -170,7 +170,8 @@ impl Auditor {
         if let Some(phone) = self.book.phones.get_mut(&device) {
             phone.lines += 1;
         }
-        let mut end = End { leg, connection, device, born: self.now, public: false, up: false, talks_since: None };
+        let mut end =
+            End { leg, connection, device, born: self.now, public: false, rang: false, up: false, talks_since: None };
         if public {
             self.show(call, &mut end);
         }

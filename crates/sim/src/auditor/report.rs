@@ -126,6 +126,12 @@ impl Auditor {
 
     fn rings(&mut self, id: CallId, leg: LegId) {
         let Some(mut call) = self.attempts.remove(&id) else { return };
+        let prompted = call.caller.as_mut().filter(|caller| caller.leg == leg && !caller.up && !caller.rang);
+        if let Some(caller) = prompted.filter(|_| call.ordered) {
+            caller.rang = true;
+            let about = About::Connection(caller.connection);
+            self.event("prompted", Some(&mut call), about, None);
+        }
         let place = call.called.iter().position(|end| end.leg == leg && !end.public);
         if let Some(place) = place {
             let mut end = call.called.remove(place);

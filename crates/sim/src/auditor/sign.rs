@@ -165,9 +165,9 @@ fn of_order(order: &Order) -> OrderSign {
 fn of_event(event: &Event) -> EventSign {
     let (about, cause) = match &event.what {
         What::ServiceInitiated { connection, .. } => (About::Connection(connection.id), None),
-        What::Originated { connection, .. } | What::DigitsGenerated { connection, .. } => {
-            (About::Connection(*connection), None)
-        }
+        What::Originated { connection, .. }
+        | What::DigitsGenerated { connection, .. }
+        | What::Prompted { connection } => (About::Connection(*connection), None),
         What::Delivered { connection, cause, .. } => (About::Connection(connection.id), Some(*cause)),
         What::Established { connection, cause, .. }
         | What::Failed { connection, cause, .. }

@@ -93,12 +93,25 @@ impl Switch {
     pub(crate) fn alerting(&mut self, id: LegId) {
         let now = self.state.now;
         let Some(leg) = self.state.legs.get_mut(id) else { return };
-        let (call, device) = (leg.call, leg.device);
-        let Some(mut connection) = leg.unborn.take() else { return };
+        let (call, device, role, public) = (leg.call, leg.device, leg.role, leg.connection);
+        let Some(mut connection) = leg.unborn.take() else {
+            return match role {
+                Role::First => self.first_leg_rings(call, public),
+                Role::Caller | Role::Destination => {}
+            };
+        };
         connection.alerting = Some(now);
         let (cause, via) = (connection.entered, connection.addressed.via);
         self.emit_in_call(call, &[device], What::Delivered { connection, cause, via });
         self.tell_caller(call, id);
+    }
+
+    /// The phone of an ordered call rings: told once, and not after its answer.
+    fn first_leg_rings(&mut self, call: CallId, connection: ConnectionId) {
+        let waits = |it: &crate::model::Connection| it.state == ConnectionState::Initiated && it.alerting.is_none();
+        if self.state.picture.connections.get(&connection).is_some_and(waits) {
+            self.emit_in_call(call, &[], What::Prompted { connection });
+        }
     }
 
     fn tell_caller(&mut self, call: CallId, ringing: LegId) {

@@ -55,6 +55,7 @@ ladders! {
     off_hook_and_auto_answer
     options_of_the_second_leg
     phone_to_phone
+    prompted_first_leg
     rejected
     shutdown
     snapshot_in_every_state

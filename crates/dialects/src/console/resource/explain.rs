@@ -120,7 +120,7 @@ fn figures(record: &CallRecord, events: &[Event]) -> Vec<Value> {
         json!({
             "figure": "ringing_ms", "ms": ringing_ms.sum::<u64>(),
             "rule": "for each stage from the first ringing of its target to answer or end, summed",
-            "events": of(|what| matches!(what, What::Delivered { .. } | What::Established { .. } | What::StageClosed { .. })),
+            "events": of(|what| matches!(what, What::Prompted { .. } | What::Delivered { .. } | What::Established { .. } | What::StageClosed { .. })),
         }),
         json!({
             "figure": "talk_ms", "ms": record.talk_ms(),

@@ -55,6 +55,7 @@ pub fn data(event: &Event, clock: &Clock) -> Value {
             "connection": vars.as_ref().map(|(connection, _)| Id(*connection)),
             "vars": vars.as_ref().map(|(_, vars)| vars),
         }),
+        What::Prompted { connection } => json!({ "connection": Id(*connection) }),
         What::DigitsGenerated { connection, count } => json!({ "connection": Id(*connection), "count": count }),
         What::BackInService { device, contacts } => json!({
             "device": Id(*device), "contacts": ContactView::all(contacts),

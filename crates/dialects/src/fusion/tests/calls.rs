@@ -35,9 +35,10 @@ async fn the_first_party_is_rung_first_and_its_answer_is_the_result() {
     let rig = Rig::office().await;
     let mut asking = originate(&rig, "phone_id=SDC30015&to=102&ext=104&var=Campaign%3DA1%7CNote%3D").await;
     rig.wait_rung("SDC30015").await;
+    assert_eq!(channels(&rig, "").await[0]["State"], "Dialing");
+    assert_eq!(rig.body("/xml/dbGetPhoneState.json?phone_state=Ringing").await.matches("SDC30015").count(), 2);
     rig.rings("SDC30015");
-    let first = &channels(&rig, "").await[0];
-    assert_eq!(first["State"], "Ringing");
+    assert_eq!(channels(&rig, "").await[0]["State"], "Ringing");
     assert_eq!(rig.rung("SDC30016"), None, "not before the first party has answered");
     let mut events = Client::connect(rig.events).await;
     rig.body("/xml/ccPing").await;
@@ -93,7 +94,7 @@ async fn the_first_party_is_rung_first_and_its_answer_is_the_result() {
         ]
     );
     assert!(xml.contains("<disposition>201</disposition>"));
-    conformance::proves_partly("FUS-FMT-10", "Down and Dialing: a leg shows from its first ringing on");
+    conformance::proves_partly("FUS-FMT-10", "Dialing of a called leg, which is listed from its first ringing on");
     conformance::proves_partly("FUS-EVT-06", "queue, park and login changes do not exist yet");
     conformance::proves_partly("FUS-EVT-05", "evParked");
     conformance::proves_partly("FUS-ADM-19", "variables set by callflows and by parking");
