@@ -106,7 +106,8 @@ fn wire_baresip_hears_baresip_because_an_application_asked() {
             office.post("/calls/make_call", json!({ "from": "201", "to": "202", "prompt": "ring" }));
         }
         let call = both_talk(&office);
-        let ladder = ["stage_opened", "service_initiated", "originated", "stage_opened", "delivered", "established"];
+        let ladder =
+            ["stage_opened", "service_initiated", "prompted", "originated", "stage_opened", "delivered", "established"];
         assert_eq!(types(&office, &before), ladder, "{through}: 201 rings first");
         other.hears(LOW, HIGH.hz);
         one.hears(HIGH, LOW.hz);

@@ -39,7 +39,7 @@ const types = [];
 for await (const event of stream) {
   if (!event.calls?.includes(result.call)) continue;
   types.push(event.type);
-  if (event.type === "service_initiated") await ask("POST", "/test/phones/1003/answer", {});
+  if (event.type === "prompted") await ask("POST", "/test/phones/1003/answer", {});
   if (event.type === "delivered") await ask("POST", "/test/phones/1004/answer", {});
   if (event.type === "established") await ask("POST", `/connections/${result.connection}/clear_connection`, {});
   if (event.type === "call_cleared") {

@@ -24,7 +24,8 @@ fn wire_click_to_call_rings_the_desk_phone_first() {
         let all = office.get("/connections")["items"].as_array().expect("a list").clone();
         (all.len() == 2 && all.iter().all(|it| !it["answered_at"].is_null())).then_some(())
     });
-    let ladder = ["stage_opened", "service_initiated", "originated", "stage_opened", "delivered", "established"];
+    let ladder =
+        ["stage_opened", "service_initiated", "prompted", "originated", "stage_opened", "delivered", "established"];
     assert_eq!(types_since(&office, before), ladder);
     // Every door has the same two phones in the same call.
     let channels = office.fusion("/xml/ccGetChannels.json").json();

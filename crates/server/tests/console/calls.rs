@@ -35,18 +35,19 @@ fn wire_a_call_is_told_step_by_step() {
 
     let place =
         |answer: &Value| (answer["before"].as_u64().expect("before"), answer["through"].as_u64().expect("through"));
-    assert_eq!(place(&office.post("/test/phones/1001/answer", json!({}))), (start + 2, start + 5));
-    assert_eq!(place(&office.post("/test/phones/1002/answer", json!({}))), (start + 5, start + 6));
+    assert_eq!(place(&office.post("/test/phones/1001/answer", json!({}))), (start + 3, start + 6));
+    assert_eq!(place(&office.post("/test/phones/1002/answer", json!({}))), (start + 6, start + 7));
     let path = format!("/connections/{}/clear_connection", first.as_str().expect("an id"));
-    assert_eq!(place(&office.post(&path, json!({}))), (start + 6, start + 11));
+    assert_eq!(place(&office.post(&path, json!({}))), (start + 7, start + 12));
 
-    let told: Vec<Value> = (1..=11).map(|_| events.event().data).collect();
+    let told: Vec<Value> = (1..=12).map(|_| events.event().data).collect();
     let types: Vec<&str> = told.iter().map(|event| event["type"].as_str().expect("a type")).collect();
     assert_eq!(
         types,
         [
             "stage_opened",
             "service_initiated",
+            "prompted",
             "originated",
             "stage_opened",
             "delivered",
@@ -64,17 +65,18 @@ fn wire_a_call_is_told_step_by_step() {
     }
     assert_eq!(told[1]["data"]["connection"], first);
     assert_eq!((&told[1]["data"]["prompt"], &told[1]["data"]["purpose"]), (&json!("ring"), &json!("two_leg")));
-    assert_eq!((&told[2]["data"]["dialled"], &told[2]["data"]["prompted"]), (&json!("1002"), &json!(true)));
-    assert_eq!(told[5]["data"]["peers"], json!([first]));
-    assert_eq!(told[6]["data"]["connection"], first);
-    assert_eq!(told[7]["data"]["connection"], told[4]["data"]["connection"]);
+    assert_eq!((&told[3]["data"]["dialled"], &told[3]["data"]["prompted"]), (&json!("1002"), &json!(true)));
+    assert_eq!(told[2]["data"], json!({ "connection": first }));
+    assert_eq!(told[6]["data"]["peers"], json!([first]));
+    assert_eq!(told[7]["data"]["connection"], first);
+    assert_eq!(told[8]["data"]["connection"], told[5]["data"]["connection"]);
     assert_eq!(told[1]["request"], answer["request"]);
 
-    let explained = office.get(&format!("/records/{call}/explain?min_seq={}", start + 11));
+    let explained = office.get(&format!("/records/{call}/explain?min_seq={}", start + 12));
     assert_eq!(explained["balanced"], json!(true));
-    assert_eq!(explained["events"].as_array().map(Vec::len), Some(11));
+    assert_eq!(explained["events"].as_array().map(Vec::len), Some(12));
     let story = office.get(&format!("/calls/{call}/story"));
-    assert_eq!(story["items"].as_array().map(Vec::len), Some(11));
+    assert_eq!(story["items"].as_array().map(Vec::len), Some(12));
 
     let refused = office.console("POST", "/devices/1002/answer_call", Some(json!({})));
     assert_eq!(refused.status, 409);
@@ -86,12 +88,12 @@ fn wire_a_call_is_told_step_by_step() {
         ("wanted", json!("alerting")),
         ("blame", json!("caller")),
         ("outcome", json!("unchanged")),
-        ("before", json!(start + 11)),
-        ("through", json!(start + 11)),
+        ("before", json!(start + 12)),
+        ("through", json!(start + 12)),
     ] {
         assert_eq!(problem[field], value, "{field}: {problem}");
     }
-    assert_eq!(office.get("/calls")["seq"], json!(start + 11), "a refusal is no event");
+    assert_eq!(office.get("/calls")["seq"], json!(start + 12), "a refusal is no event");
 }
 
 #[test]

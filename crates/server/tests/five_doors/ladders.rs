@@ -17,7 +17,10 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
         (maker.make)(office, "1001", "1002");
         room.see(
             &made("1001 rings"),
-            &[("console", &["service_initiated 1001"]), ("voicenter", &["NEWCALL 1001 leg 1 Dialing"])],
+            &[
+                ("console", &["service_initiated 1001", "prompted 1001"]),
+                ("voicenter", &["NEWCALL 1001 leg 1 Dialing"]),
+            ],
         );
         room.show(
             &made("1001 rings"),
@@ -123,7 +126,10 @@ fn wire_a_first_phone_that_refuses_calls_nobody() {
         room.see(
             &step,
             &[
-                ("console", &["service_initiated 1001", "connection_cleared 1001 rejected", "call_cleared"]),
+                (
+                    "console",
+                    &["service_initiated 1001", "prompted 1001", "connection_cleared 1001 rejected", "call_cleared"],
+                ),
                 ("voicenter", &["NEWCALL 1001 leg 1 Dialing", "HANGUP 1001 leg 1 Call Rejected"]),
             ],
         );
@@ -219,6 +225,7 @@ fn wire_real_phones_ring_in_order_whichever_door_asks() {
                     "console",
                     &[
                         "service_initiated 1101",
+                        "prompted 1101",
                         "originated 1101 -> 1102",
                         "delivered 1102 new_call",
                         "established 1102 new_call",

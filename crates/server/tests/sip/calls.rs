@@ -129,7 +129,8 @@ fn wire_click_to_call_rings_the_calling_phone_first() {
         let events = office.get(&format!("/events?detail=facts&from={before}&limit=100"));
         let types: Vec<&str> =
             events["items"].as_array().expect("a list").iter().filter_map(|event| event["type"].as_str()).collect();
-        let ladder = ["stage_opened", "service_initiated", "originated", "stage_opened", "delivered", "established"];
+        let ladder =
+            ["stage_opened", "service_initiated", "prompted", "originated", "stage_opened", "delivered", "established"];
         assert_eq!(types, ladder, "{through}");
         let channels = office.fusion("/xml/ccGetChannels.json").json();
         let links: Vec<&str> =
