@@ -137,6 +137,9 @@ class Stream:
     def __init__(self, name, sock):
         self.name, self.socket, self.count = name, sock, 0
 
+    def close(self):
+        """What the door asks of one who leaves; nothing at most of them."""
+
     def fileno(self):
         return self.socket.fileno()
 
@@ -236,6 +239,7 @@ def ipxapi(_work):
     for first in range(0, len(users), DEVICES_PER_MONITOR):
         api.post("call/monitor", {"deviceNumber": [str(user) for user in users[first:first + DEVICES_PER_MONITOR]]})
         api.finish()
+    stream.close = api.close
     return [stream]
 
 
@@ -281,6 +285,8 @@ def watch(work, names):
         for stream in ready:
             if stream is sys.stdin:
                 if not sys.stdin.readline():
+                    for it in streams:
+                        it.close()
                     return
                 print(json.dumps({it.name: it.count for it in streams}), flush=True)
             else:
