@@ -105,10 +105,12 @@ fn changes(
             None => was.clone().map(Seen::cleared),
         };
         let Some(is) = is.filter(|is| was.as_ref() != Some(is)) else { continue };
+        // Who answers hears of it before its caller (section 9, H1).
         let order = match (&was, is.state) {
             (_, State::Cleared) => 0,
-            (Some(_), _) => 1,
-            (None, _) => 2,
+            (Some(_), State::Connected) if !connection.placed => 1,
+            (Some(_), _) => 2,
+            (None, _) => 3,
         };
         frames.push((order, frame(before, after, event, connection, &is, cause(id))));
     }

@@ -115,12 +115,10 @@ impl Telling<'_> {
         let Some(call) = before.call(connection.call) else { return Vec::new() };
         let caller = call.connections.iter().filter_map(|id| before.connection(*id)).find(|it| it.placed);
         let taken = Taken { call, connection, caller };
-        let caller_id = match caller {
-            Some(caller) => number::shown_party(&caller.party, &self.words.config.home_country),
-            None => String::new(),
-        };
+        let party = caller.map(|caller| &caller.party).or(call.caller.as_deref());
+        let caller_id = party.map(|party| number::shown_party(party, &self.words.config.home_country));
         let more = vec![
-            ("callerID", Json::text(caller_id)),
+            ("callerID", Json::text(caller_id.unwrap_or_default())),
             ("ivruniqueid", Json::text(self.words.call_id(call))),
             ("dialStatus", Json::text("")),
             ("cause", Json::text(cause_text(connection.failed.unwrap_or(cause), connection))),

@@ -220,7 +220,8 @@ fn other_party(taken: Taken<'_>) -> Party {
     match (&call.shown, caller) {
         (Some(shown), _) => shown.second.clone(),
         (None, Some(caller)) => caller.party.clone(),
-        (None, None) => call.called.clone(),
+        // The caller may have gone first.
+        (None, None) => call.caller.as_deref().unwrap_or(&call.called).clone(),
     }
 }
 

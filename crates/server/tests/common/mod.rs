@@ -3,8 +3,10 @@
 #![allow(dead_code, reason = "each test file uses its part of the harness")]
 
 pub mod baresip;
+pub mod ipxapi;
 pub mod script;
 pub mod sipp;
+pub mod telservices;
 pub mod tls;
 pub mod tone;
 
@@ -273,13 +275,22 @@ pub fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Waits at most this long until `look` gives something.
-pub fn wait_within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn wait_within<T>(limit: Duration, what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(limit, look).unwrap_or_else(|| panic!("waited in vain: {what}"))
+}
+
+/// Waits until `look` gives something; none when it never does.
+pub fn wait_until<T>(look: impl FnMut() -> Option<T>) -> Option<T> {
+    within(SOON, look)
+}
+
+fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + limit;
     loop {
-        if let Some(found) = look() {
+        let found = look();
+        if found.is_some() || Instant::now() >= deadline {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
         std::thread::park_timeout(Duration::from_millis(10));
     }
 }

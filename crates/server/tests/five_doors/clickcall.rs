@@ -5,8 +5,10 @@ use crate::doors::Door;
 
 pub const DOOR: Door = Door {
     name: "clickcall",
+    lifts_itself: false,
     make: |office, from, to| assert_eq!(ask(office, from, "single", to), 100, "{from} calls {to}"),
     end: |office, phone| assert_eq!(ask(office, phone, "hangup", "0000"), 100, "{phone} hangs up"),
+    answer: None,
     watch: None,
     picture: None,
     records: None,

@@ -3,7 +3,7 @@
 use crate::common::Office;
 use crate::doors::{Door, Told};
 use crate::phones;
-use crate::room::{Watcher, numbers};
+use crate::room::{MARK, MARKED, MARKER, Watcher, numbers};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -11,14 +11,19 @@ use std::net::TcpStream;
 
 pub const DOOR: Door = Door {
     name: "console",
+    lifts_itself: false,
     make: |office, from, to| {
         office.post("/calls/make_call", json!({ "from": from, "to": to, "prompt": "ring", "check": "late" }));
     },
     end: |office, phone| {
-        let device = office.get(&format!("/devices/number:{phone}"));
-        let connection = device["connections"][0].as_str().expect("it is in a call").to_owned();
+        let connection = phones::connection(office, phone);
         office.post(&format!("/connections/{connection}/clear_connection"), json!({}));
     },
+    answer: Some(|office, phone| {
+        let connection = phones::connection(office, phone);
+        let answer = office.console("POST", &format!("/connections/{connection}/answer_call"), Some(json!({})));
+        if answer.status == 200 { Ok(()) } else { Err(answer.text) }
+    }),
     watch: Some(watch),
     picture: Some(picture),
     records: Some(records),
@@ -43,13 +48,24 @@ fn watch(office: &Office) -> Watcher {
     }
     let numbers = numbers(office);
     let mut of: BTreeMap<String, String> = BTreeMap::new();
+    let mut marks = Value::Null;
     Watcher::reading(move || {
         let mut line = String::new();
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
         let data: Option<Value> = line.strip_prefix("data: ").and_then(|data| serde_json::from_str(data).ok());
-        Some(data.and_then(|event| told(&event, &numbers, &mut of)).into_iter().collect())
+        let Some(event) = data else { return Some(Vec::new()) };
+        let line = told(&event, &numbers, &mut of);
+        if line.as_deref() == Some(&format!("originated {MARKER} -> {MARKED}")) {
+            marks = event["calls"][0].clone();
+        }
+        let marked = !marks.is_null() && event["calls"][0] == marks;
+        Some(match (marked, event["type"] == "call_cleared") {
+            (true, true) => vec![MARK.to_owned()],
+            (true, false) => Vec::new(),
+            (false, _) => line.into_iter().collect(),
+        })
     })
 }
 

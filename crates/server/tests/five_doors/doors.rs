@@ -2,7 +2,7 @@
 
 use crate::common::Office;
 use crate::room::Watcher;
-use crate::{clickcall, console, fusion, voicenter};
+use crate::{clickcall, console, fusion, ipxapi, telservices, voicenter};
 
 /// What a record of a call says, in whole seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,14 +15,21 @@ pub struct Told {
     pub talk_s: u64,
 }
 
+/// Tells a phone to answer; the door's own words when it is refused.
+pub type Answers = fn(&Office, &str) -> Result<(), String>;
+
 /// What a test does through a door, and what it sees there. None: the vendor has no such thing.
 pub struct Door {
     /// Its name in what a test expects.
     pub name: &'static str,
-    /// Has a phone rung, and once it answers the other one called. Answered at once.
+    /// Whether the calling phone is lifted by the exchange; else it rings, and the other one is called once it is answered.
+    pub lifts_itself: bool,
+    /// Has a phone call another one. Answered at once.
     pub make: fn(&Office, &str, &str),
     /// Ends the call of a phone.
     pub end: fn(&Office, &str),
+    /// Has a phone that rings answer.
+    pub answer: Option<Answers>,
     /// Events as they come, each a line.
     pub watch: Option<fn(&Office) -> Watcher>,
     /// What is up now, each a line.
@@ -31,5 +38,21 @@ pub struct Door {
     pub records: Option<fn(&Office, &str) -> Vec<Told>>,
 }
 
+impl Door {
+    /// Has a phone call another one, and talks at the first one's end, whoever lifts its receiver.
+    pub fn make_and_lift(&self, office: &Office, from: &str, to: &str) {
+        (self.make)(office, from, to);
+        if !self.lifts_itself {
+            crate::phones::answer(office, from);
+        }
+    }
+}
+
 /// Every door.
-pub const DOORS: &[Door] = &[console::DOOR, fusion::DOOR, clickcall::DOOR, voicenter::DOOR];
+pub const DOORS: &[Door] =
+    &[console::DOOR, fusion::DOOR, clickcall::DOOR, voicenter::DOOR, ipxapi::DOOR, telservices::DOOR];
+
+/// The door of this name.
+pub fn door(name: &str) -> &'static Door {
+    DOORS.iter().find(|door| door.name == name).expect("it is in the list")
+}

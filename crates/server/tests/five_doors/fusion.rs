@@ -2,13 +2,14 @@
 
 use crate::common::Office;
 use crate::doors::{Door, Told};
-use crate::room::{Names, Watcher};
+use crate::room::{MARK, MARKER, Watcher, id};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 
 pub const DOOR: Door = Door {
     name: "fusion",
+    lifts_itself: false,
     make: |office, from, to| {
         let asked = format!("/xml/ccOriginate.json?phone_id={}&to={to}&async=true", phone_id(from));
         assert_eq!(office.fusion(&asked).text, "{\"Result\":0}", "{asked}");
@@ -17,6 +18,7 @@ pub const DOOR: Door = Door {
         let channel = channel_of(office, phone).expect("it has a channel");
         assert_eq!(office.fusion(&format!("/xml/ccHangup.json?channel_id={channel}")).text, "{\"Result\":0}");
     },
+    answer: None,
     watch: Some(watch),
     picture: Some(picture),
     records: Some(records),
@@ -44,7 +46,6 @@ fn watch(office: &Office) -> Watcher {
     assert_eq!(office.fusion("/xml/ccPing.json").text, "{\"Result\":0}");
     let mut pong = String::new();
     reader.read_line(&mut pong).and_then(|_| reader.read_line(&mut pong)).expect("a pong");
-    let mut names = Names::default();
     Watcher::reading(move || {
         let mut text = String::new();
         reader.read_line(&mut text).ok().filter(|length| *length > 0)?;
@@ -59,21 +60,19 @@ fn watch(office: &Office) -> Watcher {
             .filter_map(|line| {
                 let (field, rest) = line.strip_prefix('<')?.split_once('>')?;
                 let value = rest.split_once("</")?.0;
-                Some(if field == "Channel" {
-                    format!("{field}={}", known(value, &mut names))
-                } else {
-                    format!("{field}={value}")
-                })
+                Some(if field == "Channel" { format!("{field}={}", known(value)) } else { format!("{field}={value}") })
             })
             .collect();
-        Some(vec![format!("{name} {}", fields.join(" "))])
+        let line = format!("{name} {}", fields.join(" "));
+        let marked = line.contains(&format!("Channel=SIP/{}-", phone_id(MARKER)));
+        Some(vec![if marked { MARK.to_owned() } else { line }])
     })
 }
 
 /// A channel's name with what differs from run to run replaced.
-fn known(channel: &str, names: &mut Names) -> String {
-    let (device, _) = channel.rsplit_once('-').unwrap_or((channel, ""));
-    format!("{device}-{}", names.of(channel))
+fn known(channel: &str) -> String {
+    let (device, counted) = channel.rsplit_once('-').unwrap_or((channel, ""));
+    format!("{device}-{}", id(counted))
 }
 
 /// One line for each channel: its phone, its state, and whom it is linked with.

@@ -28,6 +28,11 @@ pub fn dial(office: &Office, phone: &str, to: &str) {
     office.hand(phone, "dial", json!({ "to": to }));
 }
 
+/// So much time passes, where it stands still otherwise.
+pub fn passes(office: &Office, ms: u64) {
+    office.post("/test/clock/advance", json!({ "by_ms": ms }));
+}
+
 /// Sets phones so that calls to and from them begin, talk and end by themselves.
 pub fn let_phones_play(office: &Office, phones: RangeInclusive<u32>, talk_ms: u64) {
     for number in phones {
@@ -42,6 +47,12 @@ pub fn let_phones_play(office: &Office, phones: RangeInclusive<u32>, talk_ms: u6
 /// The number of live connections of a device, by its number.
 pub fn connections(office: &Office, number: &str) -> usize {
     office.get(&format!("/devices/number:{number}"))["connections"].as_array().map_or(0, Vec::len)
+}
+
+/// The id of a device's first connection, by its number.
+pub fn connection(office: &Office, number: &str) -> String {
+    let device = office.get(&format!("/devices/number:{number}"));
+    device["connections"][0].as_str().unwrap_or_else(|| panic!("{number} is in no call")).to_owned()
 }
 
 /// All records, newest first, as the console has them.

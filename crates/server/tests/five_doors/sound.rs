@@ -9,7 +9,7 @@ const LOW: Tone = Tone { hz: 440.0, amplitude: 8_000.0 };
 const HIGH: Tone = Tone { hz: 1_000.0, amplitude: 4_000.0 };
 
 /// The accounts of the demo, in an office whose phones offer what baresip knows.
-const ACCOUNTS: &str = "[[account]]\ndoor = \"clickcall\"\nuser = \"click1101\"\npassword = \"demo-clickcall\"\nstation = \"1101\"\n[[account]]\ndoor = \"voicenter\"\npassword = \"demo-voicenter\"\n";
+const ACCOUNTS: &str = "[[account]]\ndoor = \"clickcall\"\nuser = \"click1101\"\npassword = \"demo-clickcall\"\nstation = \"1101\"\n[[account]]\ndoor = \"voicenter\"\npassword = \"demo-voicenter\"\n[[account]]\ndoor = \"ipxapi\"\nuser = \"demo\"\npassword = \"demo-ipxapi\"\n";
 
 #[test]
 fn wire_baresip_hears_baresip_through_every_door() {

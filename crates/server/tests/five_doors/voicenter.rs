@@ -2,14 +2,16 @@
 
 use crate::common::Office;
 use crate::doors::{Door, Told};
-use crate::room::Watcher;
+use crate::room::{MARK, MARKED, MARKER, Watcher};
 use serde_json::Value;
 use tungstenite::Message;
 
 pub const DOOR: Door = Door {
     name: "voicenter",
+    lifts_itself: false,
     make: |office, from, to| asked(office, &format!("action=call&phone={from}&target={to}")),
     end: |office, phone| asked(office, &format!("action=terminate&phone={phone}")),
+    answer: None,
     watch: Some(watch),
     picture: Some(picture),
     records: Some(records),
@@ -35,7 +37,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// One line for each event: what, which extension, and the state of its call or why it ended.
+/// One line for each event: what, which extension, and its call: what it is, with whom, its leg, its state, why it ended.
 fn watch(office: &Office) -> Watcher {
     let url = format!("ws://{}/socket.io/?EIO=3&transport=websocket", office.address("voicenter"));
     let (mut socket, _) = tungstenite::connect(url).expect("the channel is open");
@@ -58,10 +60,20 @@ fn event(text: &str) -> Option<String> {
     if name != "ExtensionEvent" {
         return None;
     }
-    let call = &told["data"]["currentCall"];
-    let what = if told["reason"] == "HANGUP" { &told["cause"] } else { &call["callstatus"] };
-    let leg = call["c2cdirection"].as_u64().map_or(String::new(), |leg| format!(" leg {leg}"));
-    Some(format!("{} {}{leg} {}", text_of(&told["reason"]), text_of(&told["data"]["extenUser"]), text_of(what)))
+    let (extension, call) = (text_of(&told["data"]["extenUser"]), &told["data"]["currentCall"]);
+    if [MARKER, MARKED].contains(&extension.as_str()) {
+        return (extension == MARKED && told["reason"] == "HANGUP").then(|| MARK.to_owned());
+    }
+    let direction = call["c2cdirection"].as_u64().map_or(String::new(), |leg| format!(" c2cdirection={leg}"));
+    let cause = told["cause"].as_str().map_or(String::new(), |cause| format!(" cause={cause}"));
+    Some(format!(
+        "{} {extension} {} {}{direction} callstatus={} answered={}{cause}",
+        text_of(&told["reason"]),
+        text_of(&call["direction"]),
+        text_of(&call["callerphone"]),
+        text_of(&call["callstatus"]),
+        call["answered"],
+    ))
 }
 
 /// One line for each live call of an extension: its state, whether it is answered, and the other side's number.
