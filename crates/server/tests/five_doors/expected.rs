@@ -76,6 +76,7 @@ const ANSWERS_FIRST: &str = "
 ";
 const LIFTS_ITSELF: &str = "
     console      service_initiated 1001
+    console      prompted 1001
     telservices  1001 id=1 state=initiated otherParty=number duration=0 isOutgoing=true isConference=false permittedServices=dropCall
 ";
 const DIALS: &str = "

@@ -2,7 +2,7 @@
 //! the exchange's call counter. An account is logged in once, so every act of an office shares one token.
 
 use crate::common::Office;
-use crate::common::ipxapi::{Login, ask, basic};
+use crate::common::ipxapi::Login;
 use crate::doors::{Door, Told};
 use crate::phones;
 use crate::room::{MARK, MARKER, Watcher, id};
@@ -14,7 +14,7 @@ use tungstenite::Message;
 pub const DOOR: Door = Door {
     name: "ipxapi",
     lifts_itself: true,
-    make: |office, from, to| drop(login(office).make(from, to)),
+    make: |office, from, to| assert_ne!(login(office).make(from, to), 0, "{from} calls {to}"),
     end: |office, phone| login(office).leg("call/clear_connection", phone, reference(office, phone)),
     answer: Some(|office, phone| {
         let asked = json!({ "deviceNumber": phone, "callRefID": reference(office, phone) });
@@ -118,11 +118,4 @@ fn records(office: &Office, number: &str) -> Vec<Told> {
         talk_s: seconds(row["Duration"].as_str().expect("a time")),
     };
     rows.iter().map(told).collect()
-}
-
-/// The code and the text of a login that is refused; none: it is let in.
-pub fn refused_login(office: &Office, user: &str, password: &str) -> Option<String> {
-    let path = format!("/ipxapi/server/v1/users/{user}/login");
-    let answer = ask(office, "GET", &path, &basic(user, password), "");
-    (answer.status != 200).then_some(answer.text)
 }

@@ -54,6 +54,25 @@ fn wire_a_call_can_be_ended_through_any_door() {
 }
 
 #[test]
+fn wire_a_call_can_be_answered_through_any_door_that_can() {
+    let room = Room::open(STOPPED);
+    let office = &room.office;
+    for (answerer, answers) in DOORS.iter().filter_map(|door| Some((door.name, door.answer?))) {
+        for maker in DOORS {
+            let step = format!("made through {}, answered through {answerer}", maker.name);
+            let ladder = Ladder::of(maker);
+            maker.make_and_lift(office, "1001", "1002");
+            room.see(&step, &[ladder.asked, ladder.lifted].concat());
+            assert_eq!(answers(office, "1002"), Ok(()), "{step}");
+            room.see(&step, &ladder.answered);
+            passes(office, 7_000);
+            hang_up(office, "1002");
+            room.see_all(&step, &ladder.ended_by_second);
+        }
+    }
+}
+
+#[test]
 fn wire_a_first_phone_that_refuses_calls_nobody() {
     let room = Room::open(STOPPED);
     let office = &room.office;
