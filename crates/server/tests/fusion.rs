@@ -198,6 +198,14 @@ fn wire_async_answers_at_once_and_a_failure_shows_in_the_history_only() {
 }
 
 #[test]
+fn wire_a_first_party_is_called_before_it_rings() {
+    let office = Office::start();
+    let told = json!({ "fusion": office.address("fusion").to_string(), "phone_id": phone_id(&office, "1101") });
+    common::script::play_with(&office, "lines", "first_rings", told);
+    conformance::proves_partly("FUS-FMT-10", "Dialing of a called leg, which is listed from its first ringing on");
+}
+
+#[test]
 fn wire_a_first_party_that_refuses_is_a_failure() {
     let office = Office::start();
     let one = phone_id(&office, "1001");

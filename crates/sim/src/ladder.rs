@@ -41,6 +41,9 @@ pub fn output(output: &Output, picture: &Picture, base: u64) -> String {
         Output::Decision { what: Decided::Skipped { device: id, why }, .. } => {
             format!("? {} skipped: {}", device(*id, picture), why.name())
         }
+        Output::Decision { what: Decided::NoLine { device: id }, .. } => {
+            format!("? no line left at {}", device(*id, picture))
+        }
         Output::Decision { what: Decided::NoRoute { dialled }, .. } => format!("? no route to {dialled}"),
     }
 }

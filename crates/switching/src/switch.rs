@@ -52,6 +52,11 @@ pub enum Decided {
         /// Which.
         dialled: Digits,
     },
+    /// A phone dialled one call more than it has lines.
+    NoLine {
+        /// Which phone.
+        device: DeviceId,
+    },
 }
 
 /// What the exchange wants done, in order.

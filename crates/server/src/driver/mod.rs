@@ -401,6 +401,7 @@ impl Driver {
                 Decided::Skipped { device, why } => {
                     tracing::info!(after_seq, ?call, %device, why = why.name(), "phone skipped");
                 }
+                Decided::NoLine { device } => tracing::info!(after_seq, %device, "no line left: its call is refused"),
                 Decided::NoRoute { dialled } => tracing::info!(after_seq, ?call, %dialled, "no route"),
             },
         }

@@ -9,6 +9,7 @@ mod calls;
 mod contacts;
 mod credentials;
 mod endings;
+mod lines;
 mod network;
 mod sessions;
 mod sound;

@@ -5,6 +5,7 @@ use super::sign::{About, OrderWhat, OutcomeSign};
 use super::{Auditor, WaitsOn};
 use std::collections::BTreeSet;
 use switching::cause::Cause;
+use switching::config::DeviceKind;
 use switching::engine::{EngineInput, OrderFault, Report, ReportKind};
 use switching::id::{CallId, DeviceId, LegId, OrderId};
 use switching::party::Digits;
@@ -78,6 +79,12 @@ impl Auditor {
         }
         if self.attempts.len() >= self.book.settings.calls_max as usize {
             self.order(leg, OrderWhat::Release(Cause::Resource));
+            return;
+        }
+        let full =
+            self.book.phones.get(&device).is_some_and(|phone| phone.config.kind != DeviceKind::Trunk && phone.full());
+        if full {
+            self.order(leg, OrderWhat::Release(Cause::Busy));
             return;
         }
         let trunk = self.book.trunk(device).map(|(_, trunk)| trunk.clone());

@@ -2,6 +2,7 @@
 
 use crate::cause::Cause;
 use crate::command::LegOptions;
+use crate::config::DeviceKind;
 use crate::event::{Arrival, What};
 use crate::id::{CallId, ConnectionId, DeviceId, LegId, StageId};
 use crate::leg::{Leg, Role, Work, smallest_free};
@@ -9,7 +10,7 @@ use crate::model::{
     Call, CallData, Connection, ConnectionState, FailTone, Line, LinePart, Origin, Prompt, Shown, Stage, StageKind,
 };
 use crate::party::{Addressed, Circuit, Digits, Party, PartyKind, Presentation, Serving, Via};
-use crate::switch::Switch;
+use crate::switch::{Decided, Switch};
 use std::collections::BTreeMap;
 
 /// What is known when a call begins.
@@ -135,7 +136,8 @@ impl Switch {
         self.open_stage(call, id, root, StageKind::Dial, target);
     }
 
-    /// A phone or the outside calls.
+    /// A phone or the outside calls. A phone whose lines are all taken is told that it is busy itself, whichever number it dialled:
+    /// two phones of one line each that call each other both are.
     pub(crate) fn arrive(&mut self, leg: LegId, device: DeviceId, dialled: Digits, from: Option<Party>) {
         let Some(config) = self.state.picture.devices.get(&device).map(|device| device.config.clone()) else {
             self.order(leg, crate::engine::OrderKind::Release { cause: Cause::Blocked });
@@ -147,6 +149,13 @@ impl Switch {
         }
         if self.state.picture.calls.len() >= self.state.picture.settings.calls_max as usize {
             self.order(leg, crate::engine::OrderKind::Release { cause: Cause::Resource });
+            return;
+        }
+        // The lines of a trunk are its circuits, and its callers hear another cause.
+        let lines = usize::from(config.lines_max);
+        if config.kind != DeviceKind::Trunk && self.state.legs.lines_taken(device) >= lines {
+            self.decide(None, Decided::NoLine { device });
+            self.order(leg, crate::engine::OrderKind::Release { cause: Cause::Busy });
             return;
         }
         let trunk = self.state.picture.trunks.iter().find(|(_, trunk)| trunk.device == device);

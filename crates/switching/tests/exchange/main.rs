@@ -49,6 +49,7 @@ ladders! {
     guards_and_selectors
     idempotency_key
     inventory_after_a_restart
+    lines_of_a_calling_phone
     make_call_is_checked
     make_call_replies_at_first_answer
     no_answer

@@ -73,7 +73,7 @@ impl World {
     /// | 1003 | two lines |
     /// | 1004 | never registered |
     /// | 1005 | two phones: 1005 and 1505, which answers on command |
-    /// | 1006 | rings for 10 s only |
+    /// | 1006 | two lines, rings for 10 s only |
     /// | 1007 | a number without a phone |
     /// | 2001 | a phone without a directory number |
     /// | trunk | two circuits, 4930100 leads to 1002 |
@@ -89,7 +89,7 @@ impl World {
             ("1004", 1, false),
             ("1005", 1, false),
             ("1505", 1, true),
-            ("1006", 1, false),
+            ("1006", 2, false),
         ] {
             world.phone(label, None, lines_max, remote_answer);
         }
