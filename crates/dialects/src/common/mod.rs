@@ -6,5 +6,6 @@ pub mod clock;
 pub mod exchange;
 pub mod frames;
 pub mod network;
+pub mod pace;
 pub mod ring;
 pub mod xml;

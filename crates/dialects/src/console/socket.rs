@@ -18,6 +18,7 @@ use super::sse::{HEARTBEAT, TICKET_PARAM, check_position};
 use super::stream::Watch;
 use super::who::{Credential, Who, own_origin};
 use super::wire::{COUNT, ID, Instant};
+use crate::common::pace;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use futures_util::SinkExt;
@@ -205,7 +206,11 @@ impl Talk {
             let gone = self.subscriptions.remove(*n);
             out.push(gap_frame(&gone.id, *gap, newest));
         }
+        let caught_up = !out.is_empty() && out.len() < BATCH;
         self.send(out).await?;
+        if caught_up {
+            pace::rest().await;
+        }
         Ok(read || !gaps.is_empty())
     }
 

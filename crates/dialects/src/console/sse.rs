@@ -16,6 +16,7 @@ use super::who::Who;
 use super::wire::{COUNT, COUNT_OR_NULL, ID, Instant, TEXT};
 use super::{Door, answer, socket};
 use crate::common::exchange::Exchange;
+use crate::common::pace;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -147,6 +148,7 @@ async fn watch(incoming: Incoming) -> Outcome {
         pending: Some(first),
         heartbeat_at: Deadline::now(),
         begun: false,
+        caught_up: false,
         ended: false,
         _watch: watch,
         door,
@@ -175,6 +177,8 @@ struct Telling {
     pending: Option<Vec<Arc<Slot>>>,
     heartbeat_at: Deadline,
     begun: bool,
+    /// The last thing sent was all there was.
+    caught_up: bool,
     ended: bool,
     _watch: Watch,
 }
@@ -182,6 +186,9 @@ struct Telling {
 impl Telling {
     /// What is sent next; none when the stream is over.
     async fn next(&mut self) -> Option<String> {
+        if std::mem::take(&mut self.caught_up) {
+            pace::rest().await;
+        }
         while !self.ended {
             if Deadline::now() >= self.heartbeat_at {
                 return Some(self.heartbeat().await);
@@ -201,6 +208,7 @@ impl Telling {
                 Ok(slots) => {
                     let chunk = self.write(&slots);
                     if !chunk.is_empty() {
+                        self.caught_up = slots.len() < BATCH;
                         return Some(chunk);
                     }
                 }

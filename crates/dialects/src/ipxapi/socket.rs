@@ -2,8 +2,10 @@
 
 use super::Door;
 use super::session::{Close, Entered};
+use crate::common::pace;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
+use futures_util::SinkExt;
 use std::time::Duration;
 
 /// Octets of a message of the client's; there is nothing that it has to say.
@@ -61,8 +63,10 @@ impl Talk {
             match self.door.sessions().next(&self.entered, self.number, BATCH_MAX) {
                 Ok(frames) if frames.is_empty() => {}
                 Ok(frames) => {
-                    for frame in frames {
-                        self.send(Message::Text(frame.into())).await.ok()?;
+                    let caught_up = frames.len() < BATCH_MAX;
+                    self.send_all(frames).await.ok()?;
+                    if caught_up {
+                        pace::rest().await;
                     }
                     continue;
                 }
@@ -85,6 +89,20 @@ impl Talk {
                     self.send(Message::Ping(axum::body::Bytes::new())).await.ok()?;
                 }
             }
+        }
+    }
+
+    /// Several frames with one write.
+    async fn send_all(&mut self, frames: Vec<String>) -> Result<(), ()> {
+        let sending = async {
+            for frame in frames {
+                self.socket.feed(Message::Text(frame.into())).await?;
+            }
+            self.socket.flush().await
+        };
+        match tokio::time::timeout(BLOCKED, sending).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(()),
         }
     }
 

@@ -12,6 +12,7 @@ use super::stream::Reading;
 use super::wire::Json;
 use super::{Door, id};
 use crate::common::ask::Ask;
+use crate::common::pace;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::SinkExt;
 use std::collections::BTreeSet;
@@ -130,6 +131,9 @@ impl Talk {
         loop {
             let ring = self.door.stream.ring().clone();
             tokio::select! {
+                // What happened before an answer is told before it.
+                biased;
+                () = ring.wait_for(self.position), if self.logged_in => self.tell().await?,
                 message = self.socket.recv() => {
                     return match message {
                         Some(Ok(Message::Text(text))) => self.heard(Said::read(text.as_str())).await,
@@ -137,7 +141,6 @@ impl Talk {
                         Some(Ok(Message::Close(_)) | Err(_)) | None => None,
                     };
                 }
-                () = ring.wait_for(self.position), if self.logged_in => self.tell().await?,
                 () = tokio::time::sleep_until(silent) => return None,
             }
         }
@@ -222,10 +225,15 @@ impl Talk {
             Ok(frames) => frames,
             Err(_) => return self.send_state().await,
         };
+        let caught_up = frames.len() < BATCH;
         self.position += frames.len() as u64;
         let watched = frames.iter().filter(|frame| frame.extension.as_ref().is_none_or(|code| self.watches(code)));
         let texts = watched.map(|frame| format!("42[\"{}\",{}]", frame.name, frame.payload)).collect();
-        self.send(texts).await
+        self.send(texts).await?;
+        if caught_up {
+            pace::rest().await;
+        }
+        Some(())
     }
 
     fn watches(&self, code: &str) -> bool {
