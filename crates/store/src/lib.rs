@@ -28,7 +28,9 @@ pub use model::log::{
     Answer, Batch, Checkpoint, Event, Input, MirrorCheckpoint, Position, Pruned, Registration, Retention, Snapshot,
 };
 pub use model::outbox::{LaidPush, Push, PushOutcome};
-pub use model::records::{PartyFilter, Record, RecordCursor, RecordPage, RecordQuery, StageQuery, StageRow};
+pub use model::records::{
+    PartyFilter, Record, RecordCursor, RecordPage, RecordQuery, RecordScan, StageQuery, StageRow,
+};
 pub use reader::{CONNECTIONS_MAX, Reader};
 pub use sqlite::{Durability, SCHEMA_VERSION, Sqlite, SqliteOptions};
 pub use thread::{
@@ -142,6 +144,11 @@ impl Store {
     /// Removes what a tenant no longer keeps, a bounded step at a time ([`Pruned::more`]).
     pub fn prune(&mut self, tenant: Tenant, now_ms: u64, keep: &Retention) -> Result<Pruned, StoreError> {
         each!(self, store => store.prune(tenant, now_ms, keep))
+    }
+
+    /// Takes records off a list on which somebody reads them; says how many were on it. They stay for everybody else.
+    pub fn remove_records(&mut self, tenant: Tenant, list: &str, calls: &[u64]) -> Result<u64, StoreError> {
+        each!(self, store => store.remove_records(tenant, list, calls))
     }
 
     /// Lays pushes for an endpoint together with the cursor they were made from. A message laid before is not laid

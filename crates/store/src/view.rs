@@ -8,8 +8,8 @@ use crate::model::Tenant;
 use crate::model::directory::{Account, ApiCode, ConfigItem, DeviceSecret, Token};
 use crate::model::log::{Answer, Event, Input, MirrorCheckpoint, Position, Registration, Snapshot};
 use crate::model::outbox::LaidPush;
-use crate::model::records::{Record, RecordPage, RecordQuery, StageQuery, StageRow};
-use crate::sqlite::{directory_read, log_read, outbox_read, records_read};
+use crate::model::records::{Record, RecordPage, RecordQuery, RecordScan, StageQuery, StageRow};
+use crate::sqlite::{directory_read, log_read, outbox_read, records_read, scan_read};
 
 /// What can be read. Back ends are private; the methods are the interface.
 #[derive(Clone, Copy)]
@@ -73,6 +73,8 @@ reads! {
     record(call: u64) -> Option<Record>, records_read::record, rows => rows.record(call);
     /// A page of records, newest first.
     records(query: &RecordQuery) -> RecordPage, records_read::query, rows => rows.query_records(query);
+    /// A page of records, oldest first.
+    scan(scan: &RecordScan) -> Vec<Record>, scan_read::scan, rows => rows.scan_records(scan);
     /// Stages.
     stages(query: &StageQuery) -> Vec<StageRow>, records_read::stages, rows => rows.stages(query);
     /// The secret of a device.

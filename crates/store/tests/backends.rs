@@ -45,6 +45,8 @@ on_all! {
     records::filters_by_party_prefix_and_time,
     records::a_record_written_again_replaces_its_parties,
     records::stages_by_id_root_call_and_closing,
+    records::a_walk_runs_oldest_first_within_its_range,
+    records::what_is_taken_off_a_list_stays_for_the_others_and_is_forgotten_with_its_record,
     directory::secrets_accounts_codes_and_tokens,
     directory::settings_and_configuration_with_rising_revisions,
     directory::a_batch_carries_directory_writes,

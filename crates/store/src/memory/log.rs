@@ -146,6 +146,8 @@ impl Rows {
         let before = now_ms.saturating_sub(keep.record_age_max_ms);
         pruned.records = drop_where(&mut self.records, |record| record.started_ms < before);
         self.by_time.retain(|key| key.started_ms >= before);
+        let records = &self.records;
+        self.removed.retain(|(call, _)| records.contains_key(call));
         pruned.stages = drop_where(&mut self.stages, |stage| stage.closed_ms < before);
         let before = now_ms.saturating_sub(keep.answer_age_max_ms);
         pruned.answers = drop_where(&mut self.answers, |answer| answer.at_ms < before) + self.trim_answers();

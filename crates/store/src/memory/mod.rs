@@ -39,6 +39,8 @@ pub(crate) struct Rows {
     checkpoints: BTreeMap<u64, Vec<u8>>,
     records: BTreeMap<u64, Record>,
     by_time: BTreeSet<RecordCursor>,
+    /// Calls whose record was taken off a list.
+    removed: BTreeSet<(u64, String)>,
     stages: BTreeMap<u64, StageRow>,
     answers: BTreeMap<(String, String), Answer>,
     registrations: BTreeMap<(String, String), Registration>,
@@ -88,6 +90,7 @@ impl Rows {
             checkpoints: BTreeMap::new(),
             records: BTreeMap::new(),
             by_time: BTreeSet::new(),
+            removed: BTreeSet::new(),
             stages: BTreeMap::new(),
             answers: BTreeMap::new(),
             registrations: BTreeMap::new(),

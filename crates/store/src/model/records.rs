@@ -74,6 +74,32 @@ pub struct RecordCursor {
     pub call: u64,
 }
 
+/// A walk over records, oldest first, a page at a time: the next one begins [`RecordScan::after`] the last row of this one. The
+/// numbers of calls must rise with their beginning, as they do in the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordScan {
+    /// Only those in which this party took part.
+    pub party: Option<String>,
+    /// Started at or after.
+    pub from_ms: u64,
+    /// Started before.
+    pub to_ms: u64,
+    /// Only these calls.
+    pub calls: std::ops::Range<u64>,
+    /// Without those that were taken off this list.
+    pub list: Option<String>,
+    /// Where the page before ended.
+    pub after: Option<RecordCursor>,
+    /// At most this many, cut to [`crate::PAGE_MAX`].
+    pub limit: usize,
+}
+
+impl Default for RecordScan {
+    fn default() -> Self {
+        Self { party: None, from_ms: 0, to_ms: u64::MAX, calls: 0..u64::MAX, list: None, after: None, limit: 100 }
+    }
+}
+
 /// One page of records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordPage {

@@ -5,10 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::StoreError;
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/0001_log.sql"),
     include_str!("../../migrations/0002_directory.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
+    include_str!("../../migrations/0004_record_removed.sql"),
 ];
 
 /// The schema this program writes.

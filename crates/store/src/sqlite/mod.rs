@@ -12,11 +12,12 @@ mod migrate;
 mod outbox;
 mod prune;
 mod records;
+mod scan;
 
 pub(crate) use backup::backup;
 pub use migrate::SCHEMA_VERSION;
 pub(crate) use {directory::read as directory_read, log::read as log_read};
-pub(crate) use {outbox::read as outbox_read, records::read as records_read};
+pub(crate) use {outbox::read as outbox_read, records::read as records_read, scan::read as scan_read};
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -192,4 +193,12 @@ pub(crate) const fn number(key: i64) -> u64 {
 /// The keys of a tenant from a number to the last; empty for what was never let in.
 pub(crate) fn keys_from(tenant: Tenant, number: u64) -> (i64, i64) {
     if tenant > TENANT_MAX || number > NUMBER_MAX { (-1, -2) } else { (key(tenant, number), key(tenant, NUMBER_MAX)) }
+}
+
+/// The steps in which SQLite carries a statement out.
+#[cfg(test)]
+pub(crate) fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("SQL");
+    let steps = query.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>();
+    steps.expect("steps")
 }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::append::{forget_parties, trim_answers};
+use super::scan::forget_removals;
 use super::{Sqlite, bound, int, key, keys_from, log_read, number, uint};
 use crate::PRUNE_ROWS_MAX;
 use crate::error::StoreError;
@@ -92,6 +93,7 @@ fn records(conn: &Connection, tenant: Tenant, before: i64) -> Result<u64, StoreE
     };
     for &call in &calls {
         forget_parties(conn, tenant, call)?;
+        forget_removals(conn, tenant, call)?;
         conn.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([key(tenant, call)])?;
     }
     Ok(calls.len() as u64)

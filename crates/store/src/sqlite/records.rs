@@ -12,6 +12,14 @@ pub(crate) mod read {
     use crate::model::records::{PartyFilter, Record, RecordCursor, RecordPage, RecordQuery, StageQuery, StageRow};
     use crate::sqlite::{bound, int, keys_from, number, uint};
 
+    /// ?1 tenant, ?2 from, ?3 and ?4 the key below which the page lies, ?5 limit, ?6 the bits of an id that are the call.
+    const OF_ALL: &str = "SELECT started_ms, id & ?6 FROM record
+        WHERE tenant = ?1 AND started_ms >= ?2 AND started_ms <= ?3
+        AND (started_ms, id & ?6) < (?3, ?4) ORDER BY started_ms DESC, id DESC LIMIT ?5";
+    /// As above; ?6 the party.
+    const OF_PARTY: &str = "SELECT started_ms, call FROM record_party
+        WHERE tenant = ?1 AND party = ?6 AND started_ms >= ?2 AND (started_ms, call) < (?3, ?4)
+        ORDER BY started_ms DESC, call DESC LIMIT ?5";
     const RECORD: &str = "SELECT started_ms, ended_ms, parties, bytes FROM record WHERE id = ?1";
 
     pub(crate) fn record(conn: &Connection, tenant: Tenant, call: u64) -> Result<Option<Record>, StoreError> {
@@ -54,19 +62,11 @@ pub(crate) mod read {
         let below = query.cursor.map_or(end, |c| end.min((bound(c.started_ms), int(c.call))));
         let (from, limit) = (bound(query.from_ms), limit as i64);
         match &query.party {
-            PartyFilter::Any => {
-                let sql = "SELECT started_ms, id & ?6 FROM record
-                           WHERE tenant = ?1 AND started_ms >= ?2 AND started_ms <= ?3
-                           AND (started_ms, id & ?6) < (?3, ?4) ORDER BY started_ms DESC, id DESC LIMIT ?5";
-                collect(conn, sql, params![tenant, from, below.0, below.1, limit, int(NUMBER_MAX)])
-            }
+            PartyFilter::Any => collect(conn, OF_ALL, params![tenant, from, below.0, below.1, limit, int(NUMBER_MAX)]),
             PartyFilter::OneOf(parties) => {
-                let sql = "SELECT started_ms, call FROM record_party
-                           WHERE tenant = ?1 AND party = ?6 AND started_ms >= ?2 AND (started_ms, call) < (?3, ?4)
-                           ORDER BY started_ms DESC, call DESC LIMIT ?5";
                 let mut keys = Vec::new();
                 for party in parties.iter().take(crate::PARTY_FILTER_MAX) {
-                    keys.extend(collect(conn, sql, params![tenant, from, below.0, below.1, limit, party])?);
+                    keys.extend(collect(conn, OF_PARTY, params![tenant, from, below.0, below.1, limit, party])?);
                 }
                 Ok(keys)
             }
@@ -127,5 +127,26 @@ pub(crate) mod read {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::{OF_ALL, OF_PARTY};
+        use crate::sqlite::{migrate, plan};
+        use rusqlite::Connection;
+
+        #[test]
+        fn a_page_of_a_range_goes_along_an_index_and_sorts_nothing() {
+            let mut conn = Connection::open_in_memory().expect("memory");
+            migrate::run(&mut conn).expect("migrations");
+            for (sql, search) in [
+                (OF_ALL, "COVERING INDEX record_started (tenant=? AND started_ms>? AND started_ms<?)"),
+                (OF_PARTY, "PRIMARY KEY (tenant=? AND party=? AND started_ms>? AND (started_ms,call)<(?,?))"),
+            ] {
+                let plan = plan(&conn, sql);
+                assert!(plan[0].starts_with("SEARCH") && plan[0].contains(search), "{plan:?}");
+                assert_eq!(plan.len(), 1, "nothing is sorted: {plan:?}");
+            }
+        }
     }
 }

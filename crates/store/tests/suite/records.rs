@@ -1,6 +1,8 @@
 //! Call records and stages.
 
-use store::{Batch, PartyFilter, Record, RecordQuery, StageQuery, StageRow, Store};
+use store::{
+    Batch, PartyFilter, Record, RecordCursor, RecordQuery, RecordScan, Retention, StageQuery, StageRow, Store,
+};
 
 use super::T;
 
@@ -88,4 +90,55 @@ pub fn stages_by_id_root_call_and_closing(store: &mut Store) {
     assert_eq!(ids(StageQuery::Call(8)), [3, 4]);
     assert_eq!(ids(StageQuery::Closed { from_ms: 40, to_ms: 60, limit: 10 }), [2, 3, 1]);
     assert_eq!(ids(StageQuery::Closed { from_ms: 0, to_ms: u64::MAX, limit: 2 }), [2, 3]);
+}
+
+/// All calls of a walk, in pages of `limit`.
+fn walk(store: &Store, mut scan: RecordScan) -> Vec<u64> {
+    let mut seen = Vec::new();
+    loop {
+        let rows = store.read(|v| v.scan(T, &scan)).expect("records");
+        assert!(rows.len() <= scan.limit);
+        let Some(last) = rows.last() else { return seen };
+        scan.after = Some(RecordCursor { started_ms: last.started_ms, call: last.call });
+        seen.extend(rows.iter().map(|r| r.call));
+    }
+}
+
+pub fn a_walk_runs_oldest_first_within_its_range(store: &mut Store) {
+    // Three calls begin in each millisecond; every fifth is of 1002.
+    let of = |call: u64| if call.is_multiple_of(5) { "1002" } else { "1001" };
+    put(store, (1..=100).map(|call| record(call, call / 3, &[of(call)])).collect());
+    let every = |limit| RecordScan { limit, ..RecordScan::default() };
+    assert_eq!(walk(store, every(7)), (1..=100).collect::<Vec<_>>());
+    assert_eq!(walk(store, RecordScan { from_ms: 10, to_ms: 12, ..every(4) }), [30, 31, 32, 33, 34, 35]);
+    assert_eq!(walk(store, RecordScan { calls: 31..36, ..every(2) }), [31, 32, 33, 34, 35]);
+    assert_eq!(walk(store, RecordScan { calls: 31..36, from_ms: 11, ..every(2) }), [33, 34, 35]);
+    assert_eq!(walk(store, RecordScan { calls: 99..u64::MAX, ..every(2) }), [99, 100]);
+    assert_eq!(walk(store, RecordScan { calls: 101..u64::MAX, ..every(2) }), [0; 0]);
+    assert_eq!(walk(store, RecordScan { calls: 0..1, ..every(2) }), [0; 0]);
+    let party = |party: &str| RecordScan { party: Some(party.into()), ..every(3) };
+    assert_eq!(walk(store, RecordScan { calls: 10..31, ..party("1002") }), [10, 15, 20, 25, 30]);
+    assert_eq!(walk(store, RecordScan { from_ms: 5, to_ms: 6, ..party("1001") }), [16, 17]);
+    assert_eq!(walk(store, party("1003")), [0; 0]);
+    // A cursor from before the range does not widen it.
+    let early = Some(RecordCursor { started_ms: 0, call: 1 });
+    assert_eq!(walk(store, RecordScan { after: early, from_ms: 33, ..every(9) }), [99, 100]);
+}
+
+pub fn what_is_taken_off_a_list_stays_for_the_others_and_is_forgotten_with_its_record(store: &mut Store) {
+    put(store, (1..=6).map(|call| record(call, call * 10, &["1001"])).collect());
+    assert_eq!(store.remove_records(T, "mine", &[2, 4, 99]).expect("removed"), 2, "99 is no record");
+    assert_eq!(store.remove_records(T, "mine", &[4, 5]).expect("removed"), 1, "4 is off already");
+    let on = |list: Option<&str>| RecordScan { list: list.map(str::to_owned), limit: 2, ..RecordScan::default() };
+    assert_eq!(walk(store, on(Some("mine"))), [1, 3, 6]);
+    assert_eq!(walk(store, RecordScan { party: Some("1001".into()), ..on(Some("mine")) }), [1, 3, 6]);
+    assert_eq!(walk(store, on(Some("theirs"))), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(walk(store, on(None)), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(calls(store, &RecordQuery::default()), [6, 5, 4, 3, 2, 1]);
+    // Its record goes by age and comes again under its number: nothing is known of the list any more.
+    let keep = Retention { record_age_max_ms: 0, ..Retention::default() };
+    store.prune(T, 45, &keep).expect("pruned");
+    assert_eq!(walk(store, on(Some("mine"))), [6]);
+    put(store, vec![record(2, 60, &["1001"])]);
+    assert_eq!(walk(store, on(Some("mine"))), [2, 6]);
 }
