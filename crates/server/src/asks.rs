@@ -1,6 +1,6 @@
 //! Questions of doors that the store answers: records, events, credentials, backups. None of them runs on the driver's thread.
 
-use dialects::common::ask::{Ask, Fault, Identity, RecordQuery};
+use dialects::common::ask::{Ask, Fault, Identity, RecordQuery, RecordScan};
 use dialects::common::clock::Clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,8 @@ impl Answerer {
         // Whoever asked may have gone; then nobody needs the answer.
         match ask {
             Ask::Records(query, back) => drop(back.send(self.records(&query))),
+            Ask::Scan(scan, back) => drop(back.send(self.scan(scan))),
+            Ask::Remove { list, calls, back } => drop(back.send(self.remove(list, &calls))),
             Ask::Record(call, back) => drop(back.send(self.record(call))),
             Ask::Events { from, most, back } => drop(back.send(self.events(from, most))),
             Ask::Token(text, back) => drop(back.send(self.token(&text))),
@@ -82,6 +84,26 @@ impl Answerer {
         };
         let page = self.0.store.reader().read(|view| view.records(tenant, &query)).map_err(fault)?;
         page.rows.iter().map(|row| decode(&row.bytes)).collect()
+    }
+
+    fn scan(&self, scan: RecordScan) -> Result<Vec<CallRecord>, Fault> {
+        let tenant = self.0.tenant;
+        let scan = store::RecordScan {
+            party: scan.party,
+            from_ms: scan.from.map_or(0, |from| from.0),
+            to_ms: scan.to.map_or(u64::MAX, |to| to.0),
+            calls: scan.calls,
+            list: Some(scan.list.to_owned()),
+            after: scan.after.map(|(began, call)| RecordCursor { started_ms: began.0, call: call.0 }),
+            limit: scan.limit as usize,
+        };
+        let rows = self.0.store.reader().read(|view| view.scan(tenant, &scan)).map_err(fault)?;
+        rows.iter().map(|row| decode(&row.bytes)).collect()
+    }
+
+    fn remove(&self, list: &'static str, calls: &[CallId]) -> Result<u64, Fault> {
+        let (tenant, calls) = (self.0.tenant, calls.iter().map(|call| call.0).collect::<Vec<_>>());
+        self.0.store.call(move |store| store.remove_records(tenant, list, &calls)).map_err(fault)
     }
 
     fn record(&self, call: CallId) -> Result<CallRecord, Fault> {

@@ -93,6 +93,17 @@ fn seed_station(
         let bytes = Some(serde_json::to_vec(&serde_json::json!({ "algorithms": names }))?);
         writes.push(DirectoryWrite::PutConfig { kind: SIP_ITEM.to_owned(), id: device.0.to_string(), bytes });
     }
+    if let Some(password) = station.login_code() {
+        let number = Some(station.number.clone());
+        let user = Some(station.number.to_string());
+        writes.push(seed_account(&Account {
+            door: Door::Ipxapi,
+            user,
+            password,
+            station: number,
+            ..Account::default()
+        })?);
+    }
     if let Some(after_ms) = station.answer_after_ms {
         driver.answer_by_itself(device, u64::from(after_ms));
     }
@@ -121,6 +132,10 @@ fn seed_account(account: &Account) -> anyhow::Result<DirectoryWrite> {
     let mut settings: BTreeMap<&str, String> = BTreeMap::new();
     if let Some(station) = &account.station {
         settings.insert("station", station.to_string());
+    }
+    if let Some(privileges) = &account.privileges {
+        let names: Vec<&str> = privileges.iter().map(|privilege| privilege.name()).collect();
+        settings.insert("privileges", names.join(" "));
     }
     settings.insert("role", account.role.name().to_owned());
     settings.insert("scopes", scopes(account).to_owned());

@@ -75,6 +75,7 @@ fn config_every_line_of_the_example_can_be_taken() {
     assert!(taken.tls.certificate.is_some() && taken.tls.key.is_some());
     let mut as_default = taken;
     as_default.tls = config::Tls::default();
+    as_default.ipxapi = Config::default().ipxapi;
     as_default.fusion = Config::default().fusion;
     assert_eq!(as_default.cdr_pushes.len(), 1);
     as_default.telservices = Config::default().telservices;

@@ -4,6 +4,7 @@
 //! as a closed channel.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use switching::event::Event;
 use switching::id::{CallId, DeviceId};
 use switching::party::Digits;
@@ -45,6 +46,25 @@ pub struct RecordQuery {
     pub limit: u32,
     /// Only calls older than this one: the last of the page before.
     pub before: Option<CallId>,
+}
+
+/// A page of a walk over records, oldest first. What it costs is what it gives: the store finds the range, not the walker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordScan {
+    /// Only calls that this number or device took part in.
+    pub party: Option<String>,
+    /// Only calls that began at or after this instant.
+    pub from: Option<Time>,
+    /// Only calls that began before this instant.
+    pub to: Option<Time>,
+    /// Only calls with these numbers.
+    pub calls: Range<u64>,
+    /// Without those that were taken off this list.
+    pub list: &'static str,
+    /// Behind this one, the last of the page before: when it began, and its number.
+    pub after: Option<(Time, CallId)>,
+    /// At most this many.
+    pub limit: u32,
 }
 
 /// Who a credential stands for.
@@ -165,6 +185,17 @@ pub struct TraceLine {
 pub enum Ask {
     /// Records, newest first.
     Records(RecordQuery, Back<Result<Vec<CallRecord>, Fault>>),
+    /// Records, oldest first.
+    Scan(RecordScan, Back<Result<Vec<CallRecord>, Fault>>),
+    /// Takes records off a list on which a door shows them; they stay for everybody else.
+    Remove {
+        /// Which list.
+        list: &'static str,
+        /// Which records.
+        calls: Vec<CallId>,
+        /// Answer: how many were on it.
+        back: Back<Result<u64, Fault>>,
+    },
     /// One record.
     Record(CallId, Back<Result<CallRecord, Fault>>),
     /// Events from a sequence number on.

@@ -5,6 +5,8 @@
 
 use crate::common::ask::{Ask, Back, Fault};
 use crate::common::clock::Clock;
+use crate::common::logons::Logons;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use switching::command::{Guard, Key, Principal, Reply, ReplyAt, Verb};
 use switching::config::Change;
@@ -78,6 +80,7 @@ struct Inner {
     seq: watch::Sender<u64>,
     epoch: String,
     clock: Clock,
+    logons: RwLock<BTreeMap<&'static str, Arc<dyn Logons>>>,
 }
 
 /// The handle. Cheap to clone.
@@ -90,7 +93,10 @@ impl Exchange {
     pub fn new(mirror: Picture, epoch: String, clock: Clock) -> (Self, mpsc::Receiver<Down>) {
         let (down, queue) = mpsc::channel(DOWN_QUEUE_MAX);
         let seq = watch::channel(mirror.seq).0;
-        (Self(Arc::new(Inner { down, mirror: RwLock::new(mirror), seq, epoch, clock })), queue)
+        (
+            Self(Arc::new(Inner { down, mirror: RwLock::new(mirror), seq, epoch, clock, logons: RwLock::default() })),
+            queue,
+        )
     }
 
     /// Gives a command; the reply comes when its batch is committed.
@@ -173,5 +179,16 @@ impl Exchange {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Lends a door's list of logins to whoever keeps the house.
+    pub fn lend_logons(&self, door: &'static str, logons: Arc<dyn Logons>) {
+        self.0.logons.write().unwrap_or_else(PoisonError::into_inner).insert(door, logons);
+    }
+
+    /// The list of logins of a door that has one.
+    #[must_use]
+    pub fn logons(&self, door: &str) -> Option<Arc<dyn Logons>> {
+        self.0.logons.read().unwrap_or_else(PoisonError::into_inner).get(door).map(Arc::clone)
     }
 }

@@ -148,6 +148,7 @@ pub fn all() -> &'static [&'static [Operation]] {
         resource::requests::OPERATIONS,
         resource::sessions::OPERATIONS,
         resource::backups::OPERATIONS,
+        resource::door_sessions::OPERATIONS,
         resource::limits::OPERATIONS,
         resource::health::OPERATIONS,
         sse::OPERATIONS,

@@ -31,6 +31,8 @@ faults! {
     PARAMETER = 400, 1, "Parameter error";
     /// Not v1.
     VERSION = 404, 2, "Version error";
+    /// The licence is missing, or used up.
+    LICENCE = 403, 3, "License error";
     /// Credentials or token are wrong.
     MISMATCH = 401, 4, "Login information mismatch";
     /// The token is another user's.
@@ -99,6 +101,8 @@ faults! {
     C2C_UNKNOWN = 500, 199, "Unknown";
     /// Records: no right.
     SMDR_ACCESS = 403, 299, "Access denied";
+    /// Records: the service is off.
+    SMDR_OFF = 403, 299, "SMDR Web API Service off";
     /// Records: a request that cannot be answered.
     SMDR_UNKNOWN = 500, 299, "Unknown";
 }

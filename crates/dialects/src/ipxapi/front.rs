@@ -1,8 +1,10 @@
-//! The HTTP side: paths (IPX-AUTH-01), who asks (IPX-AUTH-03, IPX-AUTH-05), and answers that go out before their events.
+//! The HTTP side: which resource is asked for, by whom, with which right (IPX-AUTH-17), and answers that go out before their events.
 //!
-//! Head, connections and times are bounded by whoever serves the router; the body is bounded here.
+//! Head, connections and times are bounded by whoever serves the router; the body is bounded here, before it is read where its
+//! length is announced.
 
 use super::error::Fault;
+use super::head::{self, Place};
 use super::request::{self, Call};
 use super::session::{Account, Entered, Held};
 use super::socket;
@@ -11,16 +13,14 @@ use super::{Door, NAME};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, UPGRADE};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use std::collections::VecDeque;
-
-/// Segments of a path that are looked at.
-const SEGMENTS_MAX: usize = 8;
+use std::net::{IpAddr, SocketAddr};
 
 /// The paths of this door.
 pub fn router(door: Door) -> Router {
@@ -33,7 +33,7 @@ pub fn router(door: Door) -> Router {
 
 async fn serve(State(door): State<Door>, http: Request) -> Response {
     let (mut head, body) = http.into_parts();
-    let path: Vec<String> = segments(head.uri.path());
+    let path = head::segments(head.uri.path());
     let upgrades = head.headers.get(UPGRADE).and_then(|value| value.to_str().ok());
     if upgrades.is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
         return upgrade(door, &mut head, &path).await.unwrap_or_else(IntoResponse::into_response);
@@ -42,63 +42,25 @@ async fn serve(State(door): State<Door>, http: Request) -> Response {
         Ok(place) => place,
         Err(fault) => return fault.into_response(),
     };
-    let Ok(body) = axum::body::to_bytes(body, BODY_MAX).await else {
-        return Fault::PARAMETER.into_response();
-    };
+    if announced(&head).is_some_and(|length| length > BODY_MAX as u64) {
+        return unread();
+    }
+    let Ok(body) = axum::body::to_bytes(body, BODY_MAX).await else { return unread() };
     // A task of its own: a client that has gone does not take its commands back.
     let done = tokio::spawn(async move { at(&door, place, &head, &body).await }).await;
     done.unwrap_or_else(|_| Fault::UNKNOWN.into_response())
 }
 
-/// The segments behind `/ipxapi`, decoded; a slash at the end does not count.
-fn segments(path: &str) -> Vec<String> {
-    let rest = path.trim_start_matches('/').split('/').skip(1).filter(|segment| !segment.is_empty());
-    rest.take(SEGMENTS_MAX).map(decoded).collect()
+/// How long the body will be, where the head says so.
+fn announced(head: &Parts) -> Option<u64> {
+    head.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn decoded(segment: &str) -> String {
-    // A path is no form: its plus signs are plus signs.
-    let kept = segment.replace('+', "%2B");
-    form_urlencoded::parse(format!("s={kept}").as_bytes()).next().map(|(_, text)| text.into_owned()).unwrap_or_default()
-}
-
-/// What a path names.
-struct Place {
-    /// None: the short form of `checkconnection`, or a socket.
-    station: Option<bool>,
-    user: String,
-    resource: String,
-    feature: Option<String>,
-}
-
-impl Place {
-    fn of(path: &[String]) -> Result<Self, Fault> {
-        let lower = |segment: &String| segment.to_ascii_lowercase();
-        match path {
-            [users, user, resource] if lower(users) == "users" && lower(resource) == "checkconnection" => {
-                Ok(Self { station: None, user: user.clone(), resource: lower(resource), feature: None })
-            }
-            [kind, version, users, user, resource, rest @ ..] if rest.len() <= 1 => {
-                let station = match lower(kind).as_str() {
-                    "server" => false,
-                    "client" => true,
-                    _ => return Err(Fault::NO_RESOURCE),
-                };
-                if lower(version) != "v1" {
-                    return Err(Fault::VERSION);
-                }
-                if lower(users) != "users" {
-                    return Err(Fault::NO_RESOURCE);
-                }
-                let feature = rest.first().map(lower);
-                Ok(Self { station: Some(station), user: user.clone(), resource: lower(resource), feature })
-            }
-            [kind, version, ..] if matches!(lower(kind).as_str(), "server" | "client") && lower(version) != "v1" => {
-                Err(Fault::VERSION)
-            }
-            _ => Err(Fault::NO_RESOURCE),
-        }
-    }
+/// The answer to a body that is not read to its end: nothing else can follow on its connection.
+fn unread() -> Response {
+    let mut answer = Fault::PARAMETER.into_response();
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 async fn at(door: &Door, place: Place, head: &Parts, body: &[u8]) -> Response {
@@ -109,7 +71,7 @@ async fn at(door: &Door, place: Place, head: &Parts, body: &[u8]) -> Response {
             _ => Err(Fault::NO_FEATURE),
         },
         ("logout" | "checkconnection", None) => plain(door, &place, head),
-        ("smdr", None) => records(door, &place, head).await,
+        ("smdr", None) => records(door, &place, head, body).await,
         ("clickcall", None) => return click(door, &place, head, body).await,
         ("call", feature) => return call(door, &place, feature.unwrap_or_default(), head, body).await,
         _ => Err(Fault::NO_RESOURCE),
@@ -118,11 +80,17 @@ async fn at(door: &Door, place: Place, head: &Parts, body: &[u8]) -> Response {
 }
 
 async fn login(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fault> {
-    let (user, password) = basic(head).ok_or(Fault::MISMATCH)?;
+    let (user, password) = authorization(head).and_then(head::basic).ok_or(Fault::MISMATCH)?;
     if user != place.user {
         return Err(Fault::MISMATCH);
     }
-    request::login(door, &user, &password, place.station == Some(true)).await
+    let asked = request::Login { user, password, station: place.station == Some(true), from: source(head) };
+    request::login(door, asked).await
+}
+
+/// Where a request came from.
+fn source(head: &Parts) -> Option<IpAddr> {
+    head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 fn plain(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fault> {
@@ -141,9 +109,12 @@ async fn call(door: &Door, place: &Place, feature: &str, head: &Parts, body: &[u
         Ok(entered) => entered,
         Err(fault) => return fault.into_response(),
     };
-    // Token, privilege, parameters, terminal ... in this order (IPX-CMD-42).
-    if entered.account != Account::Server {
+    // Token, privilege, licence, parameters, terminal ... in this order (IPX-CMD-42).
+    if !entered.account.may_control_calls() {
         return Fault::ACCESS_DENIED.into_response();
+    }
+    if !door.config.licences.calls {
+        return Fault::LICENCE.into_response();
     }
     let Some(call) = Call::named(feature, &head.method) else { return Fault::NO_FEATURE.into_response() };
     let parameters = match Parameters::read(head.uri.query(), body) {
@@ -163,12 +134,23 @@ async fn call(door: &Door, place: &Place, feature: &str, head: &Parts, body: &[u
     before_events(answer, held).await
 }
 
-async fn records(door: &Door, place: &Place, head: &Parts) -> Result<Response, Fault> {
+async fn records(door: &Door, place: &Place, head: &Parts, body: &[u8]) -> Result<Response, Fault> {
     let entered = enter(door, place, head)?;
+    if !entered.account.may_read_records() {
+        return Err(Fault::SMDR_ACCESS);
+    }
+    if !door.config.smdr.service {
+        return Err(Fault::SMDR_OFF);
+    }
+    if !door.config.licences.records {
+        return Err(Fault::LICENCE);
+    }
+    let query = head.uri.query().unwrap_or_default();
     match head.method {
-        Method::GET => request::records(door, &entered, head.uri.query().unwrap_or_default()).await,
+        Method::GET => request::records(door, &entered, query).await,
         // A station's user may not, whether it is there or not (IPX-SMDR-04).
-        Method::DELETE if entered.account != Account::Server => Err(Fault::SMDR_ACCESS),
+        Method::DELETE if !entered.account.is_server() => Err(Fault::SMDR_ACCESS),
+        Method::DELETE => request::delete_records(door, &entered, query, body).await,
         _ => Err(Fault::NO_FEATURE),
     }
 }
@@ -189,9 +171,9 @@ async fn click(door: &Door, place: &Place, head: &Parts, body: &[u8]) -> Respons
 
 /// The session of a request (IPX-AUTH-05): the token's, whose user has to be that of the path.
 fn enter(door: &Door, place: &Place, head: &Parts) -> Result<Entered, Fault> {
-    let entered = entered_by(door, bearer(head).as_deref())?;
-    let is_station = matches!(entered.account, Account::Station(_));
-    if entered.user != place.user || place.station.is_some_and(|station| station != is_station) {
+    let entered = entered_by(door, authorization(head).and_then(head::bearer).as_deref())?;
+    let is_other = |station: bool| station != entered.account.is_station();
+    if entered.user != place.user || place.station.is_some_and(is_other) {
         return Err(Fault::OTHER_USER);
     }
     Ok(entered)
@@ -208,7 +190,7 @@ async fn upgrade(door: Door, head: &mut Parts, path: &[String]) -> Result<Respon
         let query = head.uri.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
     };
-    let token = bearer(head).or_else(queried);
+    let token = authorization(head).and_then(head::bearer).or_else(queried);
     let entered = entered_by(&door, token.as_deref())?;
     let user = match path {
         [] => None,
@@ -222,22 +204,9 @@ async fn upgrade(door: Door, head: &mut Parts, path: &[String]) -> Result<Respon
     Ok(socket::open(door, entered, upgrade))
 }
 
-/// `bearer TOKEN`, the word in any case.
-fn bearer(head: &Parts) -> Option<String> {
-    let value = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-}
-
-/// User and password of RFC 7617; the password may hold colons.
-fn basic(head: &Parts) -> Option<(String, String)> {
-    use base64::Engine as _;
-    let value = head.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, coded) = value.trim().split_once(' ')?;
-    let octets = base64::engine::general_purpose::STANDARD.decode(coded.trim()).ok()?;
-    let text = String::from_utf8(octets).ok()?;
-    let (user, password) = text.split_once(':')?;
-    scheme.eq_ignore_ascii_case("basic").then(|| (user.to_owned(), password.to_owned()))
+/// The text of the `Authorization` field.
+fn authorization(head: &Parts) -> Option<&str> {
+    head.headers.get(AUTHORIZATION)?.to_str().ok()
 }
 
 /// Lets go of the frames when the server has taken the whole answer to write it.

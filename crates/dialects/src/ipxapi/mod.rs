@@ -6,8 +6,10 @@
 
 pub mod error;
 pub mod event;
+pub mod head;
 pub mod id;
 pub mod session;
+pub mod settings;
 pub mod smdr;
 pub mod token;
 pub mod wire;
@@ -20,8 +22,12 @@ mod stream;
 pub use front::router;
 pub use stream::Stream;
 
+pub use settings::{IpxapiConfig, Licences, SmdrSettings};
+
 use crate::common::attempts::Attempts;
+use crate::common::clock::Clock;
 use crate::common::exchange::Exchange;
+use crate::common::logons::{Logon, Logons};
 use jiff::tz::TimeZone;
 use session::Sessions;
 use std::sync::Arc;
@@ -29,7 +35,7 @@ use token::Signer;
 
 /// Name of this door in credentials, logs and records.
 pub const NAME: &str = "ipxapi";
-/// How long a session lives without a request or socket, in milliseconds (IPX-ADM-07: two minutes).
+/// How long a session lives without a request or socket unless configured, in milliseconds (IPX-ADM-07: two minutes).
 pub const SESSION_MS: u64 = 120_000;
 
 /// Everything the listeners of one exchange share. Cheap to clone.
@@ -39,17 +45,20 @@ pub struct Door {
     stream: Stream,
     attempts: Arc<Attempts>,
     signer: Arc<Signer>,
-    zone: TimeZone,
+    config: Arc<IpxapiConfig>,
 }
 
 impl Door {
-    /// A door on one exchange; `stream` is the one that its projector feeds, records have the dates of `zone`.
+    /// A door on one exchange; `stream` is the one that its projector feeds.
     ///
     /// # Errors
     ///
     /// When the system gives no random octets for the key of the tokens.
-    pub fn new(exchange: Exchange, stream: Stream, zone: TimeZone) -> Result<Self, getrandom::Error> {
-        Ok(Self { exchange, stream, attempts: Arc::new(Attempts::at(NAME)), signer: Arc::new(Signer::new()?), zone })
+    pub fn new(exchange: Exchange, stream: Stream, config: IpxapiConfig) -> Result<Self, getrandom::Error> {
+        let book = Book { sessions: Arc::clone(&stream.sessions), clock: exchange.clock().clone() };
+        exchange.lend_logons(NAME, Arc::new(book));
+        let (attempts, signer) = (Arc::new(Attempts::at(NAME)), Arc::new(Signer::new()?));
+        Ok(Self { exchange, stream, attempts, signer, config: Arc::new(config) })
     }
 
     /// A time zone of the IANA database.
@@ -60,5 +69,21 @@ impl Door {
 
     fn sessions(&self) -> &Arc<Sessions> {
         &self.stream.sessions
+    }
+}
+
+/// The logged-on list (IPX-ADM-17).
+struct Book {
+    sessions: Arc<Sessions>,
+    clock: Clock,
+}
+
+impl Logons for Book {
+    fn list(&self) -> Vec<Logon> {
+        self.sessions.logons(self.clock.now())
+    }
+
+    fn force_out(&self, number: u64) -> bool {
+        self.sessions.force_out(number, self.clock.now())
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn open(door: Door, entered: Entered, upgrade: WebSocketUpgrade) -> R
 fn close_frame(why: Close) -> CloseFrame {
     let (code, reason) = match why {
         Close::Logout => (NORMAL, "logout"),
+        Close::Forced => (POLICY, "Forced Logout"),
         Close::Replaced => (NORMAL, "another socket of this session"),
         Close::Slow => (POLICY, "frames were not read"),
         Close::Expired => (POLICY, "session is over"),

@@ -2,7 +2,7 @@
 
 use super::problem::Notes;
 use super::seed::{Account, Door, Role, Secret, Station, StationKind};
-use super::{Config, Transport, demo};
+use super::{Config, Privilege, Transport, demo};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use switching::party::Digits;
@@ -217,6 +217,15 @@ fn accounts(config: &Config, notes: &mut Notes<'_>) {
             continue;
         }
         one_account(account, &path, config, notes);
+        if account.door == Door::Ipxapi
+            && config
+                .stations
+                .iter()
+                .any(|it| Some(it.number.as_str()) == account.user.as_deref() && it.login_code().is_some())
+        {
+            let what = "the station of this name has a login by its codes";
+            notes.about(&format!("{path}.user"), what, "remove this account, or the station's codes");
+        }
         let own = account.user.as_deref().unwrap_or(account.password.reveal());
         if names.insert((account.door.name(), own.to_owned()), ()).is_some() {
             let what = format!("another account of the door {} has the same name", account.door.name());
@@ -248,6 +257,11 @@ fn one_account(account: &Account, path: &str, config: &Config, notes: &mut Notes
             );
         }
         None | Some(_) => {}
+    }
+    let fewer = account.privileges.as_ref().is_some_and(|some| some.len() < Privilege::ALL.len());
+    if fewer && (account.door != Door::Ipxapi || account.station.is_some()) {
+        let what = "only applications' accounts of the door ipxapi have privileges";
+        notes.about(&format!("{path}.privileges"), what, "remove the line");
     }
     if account.role != Role::Operator && account.door != Door::Console {
         notes.about(&format!("{path}.role"), "only accounts of the console have a role", "remove the line");

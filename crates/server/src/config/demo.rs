@@ -147,6 +147,7 @@ fn accounts() -> Vec<Account> {
         password: Secret::new(password),
         station: station.map(digits),
         role: Role::Operator,
+        privileges: None,
     };
     vec![
         account(Door::Console, Some(CONSOLE_USER), CONSOLE_PASSWORD, None),

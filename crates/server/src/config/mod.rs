@@ -10,6 +10,7 @@ mod check;
 pub mod demo;
 mod document;
 mod files;
+mod ipxapi;
 mod kind;
 mod network;
 mod problem;
@@ -20,6 +21,7 @@ mod table;
 pub use bind::bind_advice;
 pub use document::{EXAMPLE_FILE, PAGE_FILE, example, page};
 pub use files::{DEMO_FILE, LISTEN_FILE, TOKEN_FILE, write_demo_json, write_listen_json, write_private};
+pub use ipxapi::{Ipxapi, Privilege};
 pub use network::Network;
 pub use problem::{Problem, render};
 pub use seed::{Account, Door, Role, Secret, Station, StationKind, Trunk};
@@ -46,6 +48,8 @@ pub struct Config {
     pub limits: Limits,
     /// The exchange itself.
     pub tenant: Tenant,
+    /// The iPECS Web API door.
+    pub ipxapi: Ipxapi,
     /// The Fusion door.
     pub fusion: Fusion,
     /// The Voicenter door.
@@ -117,6 +121,7 @@ impl Default for Config {
             tls: Tls::default(),
             limits: Limits::default(),
             tenant: Tenant::default(),
+            ipxapi: Ipxapi::default(),
             fusion: Fusion::default(),
             voicenter: Voicenter::default(),
             telservices: TelServices::default(),

@@ -1,6 +1,6 @@
 //! Telephones, lines and accounts as the file names them: the seed of an empty database.
 
-use super::Algorithm;
+use super::{Algorithm, Privilege};
 use std::fmt;
 use switching::party::Digits;
 
@@ -79,6 +79,10 @@ pub struct Station {
     pub barred: Vec<Digits>,
     /// Whether its user's applications may not have it rung to call somebody for it.
     pub no_click_to_call: bool,
+    /// Authorization Code of the station on the iPECS Web API.
+    pub authorization_code: Option<Secret>,
+    /// Suffix Code, which follows it.
+    pub suffix_code: Option<Secret>,
     /// A simulated telephone answers after so many milliseconds; none: when a hand does it.
     pub answer_after_ms: Option<u32>,
 }
@@ -88,6 +92,14 @@ impl Station {
     #[must_use]
     pub fn sip_user(&self) -> &str {
         self.user.as_deref().unwrap_or(self.number.as_str())
+    }
+
+    /// The password of the station's own login on the iPECS Web API: both codes, or the one there is (IPX-AUTH-14).
+    #[must_use]
+    pub fn login_code(&self) -> Option<Secret> {
+        let codes = [&self.authorization_code, &self.suffix_code];
+        let code: String = codes.into_iter().flatten().map(Secret::reveal).collect();
+        (!code.is_empty()).then(|| Secret::new(code))
     }
 
     /// The device id on the Fusion door: `SDP` and the number with at least five digits, where none is named.
@@ -179,4 +191,6 @@ pub struct Account {
     pub station: Option<Digits>,
     /// What it may do on the console.
     pub role: Role,
+    /// What it may do on the iPECS Web API; none: everything.
+    pub privileges: Option<Vec<Privilege>>,
 }

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod configure;
 pub mod connections;
 pub mod devices;
+pub mod door_sessions;
 pub mod explain;
 pub mod extensions;
 pub mod health;

@@ -81,10 +81,13 @@ fn leg(door: &Door, asked: &Parameters) -> Result<Which, Fault> {
     Ok(Which::InCall { device, call })
 }
 
-/// The terminal, which has to be known and registered (104, 150).
+/// The terminal, which has to be known, licensed and registered (104, 3, 150).
 fn terminal(door: &Door, number: &Digits) -> Result<DeviceName, Fault> {
     door.exchange.read(|picture| {
         let device = id::terminal(picture, number).ok_or(Fault::NO_DEVICE)?;
+        if !door.config.licences.cover_terminal(picture, device.id) {
+            return Err(Fault::LICENCE);
+        }
         if device.in_service() { Ok(DeviceName::Id(device.id)) } else { Err(Fault::UNREGISTERED) }
     })
 }

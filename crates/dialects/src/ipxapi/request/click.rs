@@ -30,7 +30,10 @@ pub(in super::super) async fn click(
     }
     let device = door.exchange.read(|picture| {
         let device = id::terminal(picture, station).ok_or(Fault::C2C_NOT_OK)?;
-        if device.config.class.no_click_to_call { Err(Fault::C2C_OFF) } else { Ok(device.id) }
+        if device.config.class.no_click_to_call {
+            return Err(Fault::C2C_OFF);
+        }
+        if door.config.licences.cover_click(picture, device.id) { Ok(device.id) } else { Err(Fault::LICENCE) }
     })?;
     let make = MakeCall {
         from: DeviceName::Id(device),

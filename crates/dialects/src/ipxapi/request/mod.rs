@@ -7,8 +7,8 @@ mod records;
 mod terminals;
 
 pub(super) use click::click;
-pub(super) use login::{check_connection, login, logout};
-pub(super) use records::records;
+pub(super) use login::{Login, check_connection, login, logout};
+pub(super) use records::{delete_records, records};
 
 use super::Door;
 use super::error::Fault;

@@ -1,41 +1,75 @@
-//! Get SMDR records (IPX-SMDR-01 to 03): the stored records, filtered.
+//! Get and Delete SMDR records (IPX-SMDR-01 to 04): a walk over the stored records, oldest first, in the range that the conditions allow.
+//!
+//! At most [`PAGE`] records are held at a time beside the rows of an answer, and at most [`RECORDS_MAX`] are looked at for one request.
 
 use super::super::error::Fault;
 use super::super::session::{Account, Entered};
 use super::super::smdr::query::{Expr, FIELDS, Options};
-use super::super::smdr::{Row, json, row};
+use super::super::smdr::span::Span;
+use super::super::smdr::{LIST, Row, json, row};
 use super::super::wire::json_body;
 use super::super::{Door, NAME};
-use crate::common::ask::{Ask, RecordQuery};
+use crate::common::ask::{Ask, Fault as StoreFault, RecordScan};
+use crate::common::exchange::Stopping;
 use axum::response::{IntoResponse, Response};
+use jiff::civil::DateTime;
 use serde_json::json as object;
-use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use switching::id::CallId;
+use switching::time::Time;
 
 /// Rows of an answer where nothing is said.
 const COUNT: usize = 50;
-/// Rows of an answer at most.
+/// Rows of an answer at most (IPX-LIM-11).
 const COUNT_MAX: usize = 1_000;
-/// Records that are read at once.
+/// Records that are held at a time.
 const PAGE: u32 = 500;
-/// Pages that are read for one answer: the size of the vendor's store (IPX-SMDR-10).
-const PAGES_MAX: usize = 200;
+/// Records that are looked at for one request: the size of the vendor's store (IPX-SMDR-10).
+const RECORDS_MAX: usize = 100_000;
 
 pub(in super::super) async fn records(door: &Door, by: &Entered, query: &str) -> Result<Response, Fault> {
-    let (mut filter, options) = asked(query)?;
-    if let Account::Station(station) = &by.account {
-        filter.push(Expr::equals("StationNumber", station.as_str()));
-    }
+    let (filter, options) = asked(query)?;
     let most = match options.max_count {
         Some(0) => COUNT_MAX,
         Some(most) => most.min(COUNT_MAX),
         None => COUNT,
     };
-    let (count, rows) = find(door, &filter, most).await?;
-    if options.count_only == Some(true) {
+    let count_only = options.count_only == Some(true);
+    let (mut count, mut items) = (0_u64, Vec::new());
+    let mut walk = Walk::new(door, by, filter);
+    while let Some(rows) = walk.page().await? {
+        count += rows.len() as u64;
+        if !count_only {
+            items.extend(rows.iter().take(most - items.len()).map(Row::json));
+            if items.len() == most {
+                break;
+            }
+        }
+    }
+    if count_only {
         return Ok(json_body(&object!({ "count": count })).into_response());
     }
-    let items: Vec<_> = rows.iter().map(Row::json).collect();
     Ok(json_body(&object!({ "count": items.len(), "items": items })).into_response())
+}
+
+/// Takes the records that match off the door's own list; everybody else still has them.
+pub(in super::super) async fn delete_records(
+    door: &Door,
+    by: &Entered,
+    query: &str,
+    body: &[u8],
+) -> Result<Response, Fault> {
+    let filter = doomed(query, body)?;
+    let mut count = 0;
+    let mut walk = Walk::new(door, by, filter);
+    while let Some(rows) = walk.page().await? {
+        let calls: Vec<CallId> = rows.iter().map(|row| CallId(row.index)).collect();
+        if !calls.is_empty() {
+            count += answered(door.exchange.ask(|back| Ask::Remove { list: LIST, calls, back }).await)?;
+        }
+    }
+    tracing::info!(dialect = NAME, user = %by.user, count, "records removed");
+    Ok(json_body(&object!({ "count": count })).into_response())
 }
 
 /// The conditions, which must all hold, and the options; a plain pair wins over the same one in `q`.
@@ -47,8 +81,7 @@ fn asked(query: &str) -> Result<(Vec<Expr>, Options), Fault> {
             "q" if seen => return Err(Fault::PARAMETER),
             "q" => {
                 seen = true;
-                let value = json::read(&value).ok_or(Fault::PARAMETER)?;
-                filter.push(Expr::read(&value, &FIELDS, Some(&mut options)).ok_or(Fault::PARAMETER)?);
+                filter.push(condition(&value, Some(&mut options))?);
             }
             "token" => {}
             name if Options::has(name) => plain.set(name, &value).ok_or(Fault::PARAMETER)?,
@@ -59,31 +92,123 @@ fn asked(query: &str) -> Result<(Vec<Expr>, Options), Fault> {
     Ok((filter, Options { count_only, max_count: plain.max_count.or(options.max_count) }))
 }
 
-/// How many match, and the oldest of them.
-async fn find(door: &Door, filter: &[Expr], most: usize) -> Result<(usize, VecDeque<Row>), Fault> {
-    let (mut count, mut found, mut before) = (0, VecDeque::new(), None);
-    for _ in 0..PAGES_MAX {
-        let query = RecordQuery { limit: PAGE, before, ..RecordQuery::default() };
-        let page = door.exchange.ask(|back| Ask::Records(query, back)).await.map_err(|_| Fault::SMDR_UNKNOWN)?;
-        let page = page.map_err(|fault| {
-            tracing::error!(dialect = NAME, ?fault, "records cannot be read");
-            Fault::SMDR_UNKNOWN
-        })?;
-        let whole = page.len() < PAGE as usize;
-        before = page.last().map(|record| record.call.id);
-        let rows = page.iter().filter_map(|record| row(record, door.exchange.clock(), &door.zone));
-        for row in rows.filter(|row| filter.iter().all(|expr| expr.holds(&|field| row.field(field)))) {
-            count += 1;
-            // Newest first: the one that came first has to go.
-            if found.len() == most {
-                found.pop_back();
-            }
-            found.push_front(row);
-        }
-        if whole {
-            break;
-        }
+/// What is to be deleted: the query string, and a body in one of the forms that clients send (IPX-SMDR-04). Without any, nothing is.
+fn doomed(query: &str, body: &[u8]) -> Result<Vec<Expr>, Fault> {
+    let (mut filter, options) = asked(query)?;
+    if options != Options::default() {
+        return Err(Fault::PARAMETER);
     }
-    found.make_contiguous().sort_by_key(|row| row.index);
-    Ok((count, found))
+    if !body.trim_ascii().is_empty() {
+        let text = filter_text(body).ok_or(Fault::PARAMETER)?;
+        filter.push(condition(&text, None)?);
+    }
+    if filter.is_empty() { Err(Fault::PARAMETER) } else { Ok(filter) }
+}
+
+/// The JSON in a body: as it is, or percent-encoded as a whole with or without `q=` before it. Operators hold `=`.
+#[must_use]
+pub fn filter_text(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body.trim_ascii()).ok()?;
+    if text.starts_with('{') {
+        return Some(text.to_owned());
+    }
+    let coded = text.strip_prefix("q=").unwrap_or(text);
+    // Everything is the value of one name: what would part names and values is kept.
+    let kept = coded.replace('&', "%26");
+    form_urlencoded::parse(format!("q={kept}").as_bytes()).next().map(|(_, text)| text.into_owned())
+}
+
+fn condition(text: &str, options: Option<&mut Options>) -> Result<Expr, Fault> {
+    let value = json::read(text).ok_or(Fault::PARAMETER)?;
+    Expr::read(&value, &FIELDS, options).ok_or(Fault::PARAMETER)
+}
+
+/// A walk over the rows that an account may see and that fulfil its conditions.
+struct Walk<'a> {
+    door: &'a Door,
+    /// Whose rows are seen; none: everybody's (IPX-SMDR-09).
+    own: Option<String>,
+    filter: Vec<Expr>,
+    scan: ControlFlow<(), RecordScan>,
+    looked_at: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(door: &'a Door, by: &Entered, filter: Vec<Expr>) -> Self {
+        let span = Span::of(&filter);
+        let own = match &by.account {
+            Account::Station(station) => Some(station.to_string()),
+            Account::Server(_) => None,
+        };
+        let instant = |civil: DateTime, later: bool| instant(door, civil, later);
+        let scan = RecordScan {
+            party: own.clone().or(span.station.map(|station| station.to_string())),
+            from: (span.from > DateTime::MIN).then(|| instant(span.from, false)).flatten(),
+            to: (span.to < DateTime::MAX).then(|| instant(span.to, true)).flatten(),
+            calls: span.calls,
+            list: LIST,
+            after: None,
+            limit: PAGE,
+        };
+        Self { door, own, filter, scan: ControlFlow::Continue(scan), looked_at: 0 }
+    }
+
+    /// The matching rows among the next records; none: it is over.
+    async fn page(&mut self) -> Result<Option<Vec<Row>>, Fault> {
+        let ControlFlow::Continue(scan) = &mut self.scan else { return Ok(None) };
+        let asked = scan.clone();
+        let page = answered(self.door.exchange.ask(|back| Ask::Scan(asked, back)).await)?;
+        scan.after = page.last().map(|record| (record.call.created, record.call.id));
+        self.looked_at += page.len();
+        if page.len() < PAGE as usize || self.looked_at >= RECORDS_MAX {
+            self.scan = ControlFlow::Break(());
+        }
+        let rows = page.iter().filter_map(|record| row(record, self.door.exchange.clock(), &self.door.config));
+        Ok(Some(rows.filter(|row| self.shows(row)).collect()))
+    }
+
+    fn shows(&self, row: &Row) -> bool {
+        let may = self.own.as_ref().is_none_or(|own| row.station() == own);
+        may && self.filter.iter().all(|expr| expr.holds(&|field| row.field(field)))
+    }
+}
+
+/// An instant of the day on the exchange's own time line; where clocks are set back, the earlier or the later of two.
+fn instant(door: &Door, civil: DateTime, later: bool) -> Option<Time> {
+    let ambiguous = door.config.time_zone.to_ambiguous_timestamp(civil);
+    let timestamp = if later { ambiguous.later() } else { ambiguous.earlier() }.ok()?;
+    let offset = door.exchange.clock().unix_ms(Time(0));
+    Some(Time(u64::try_from(timestamp.as_millisecond().saturating_sub(offset)).unwrap_or(0)))
+}
+
+fn answered<T>(answer: Result<Result<T, StoreFault>, Stopping>) -> Result<T, Fault> {
+    answer.map_err(|_| Fault::SMDR_UNKNOWN)?.map_err(|fault| {
+        tracing::error!(dialect = NAME, ?fault, "the store of records fails");
+        Fault::SMDR_UNKNOWN
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_deleted_is_read_in_every_form_that_clients_send() {
+        let json = r#"{"$>=":{"Index":2},"$<":{"Index":6}}"#;
+        let coded: String = form_urlencoded::byte_serialize(json.as_bytes()).collect();
+        let wanted = doomed("", json.as_bytes()).expect("raw JSON");
+        for body in [coded.clone(), format!("q={coded}"), format!(" {json}\r\n"), json.replace('$', "\\$")] {
+            assert_eq!(doomed("", body.as_bytes()).as_ref(), Ok(&wanted), "{body}");
+        }
+        assert_eq!(doomed(&format!("q={coded}"), b"").as_ref(), Ok(&wanted));
+        assert_eq!(doomed("Index=7", json.as_bytes()).map(|all| all.len()), Ok(2), "both have to hold");
+        assert!(doomed("", b"{}").is_ok(), "everything, where that is said");
+        for (query, body) in
+            [("", ""), ("", " "), ("", "nonsense"), ("", "[]"), ("", "q="), ("", "\u{fffd}%"), ("maxCount=1", "{}")]
+        {
+            assert_eq!(doomed(query, body.as_bytes()), Err(Fault::PARAMETER), "{query} {body}");
+        }
+        assert_eq!(doomed("", b"\xff{}"), Err(Fault::PARAMETER));
+        assert_eq!(doomed("", br#"{"countOnly":true}"#), Err(Fault::PARAMETER));
+    }
 }

@@ -26,12 +26,17 @@ pub(super) fn list(door: &Door, asked: &Parameters) -> Result<Response, Fault> {
     let count = usize::try_from(count).unwrap_or(0);
     let terminals: Vec<Value> = door.exchange.read(|picture| {
         let all = picture.devices.values().filter(|device| id::is_terminal(device));
-        all.zip(1_u64..).skip(skipped).take(count).map(|(device, index)| terminal(picture, device, index)).collect()
+        all.zip(1_u64..)
+            .skip(skipped)
+            .take(count)
+            .map(|(device, index)| terminal(door, picture, device, index))
+            .collect()
     });
     Ok(body("data", json!({ "terminals": terminals }), asked.transaction.as_ref()))
 }
 
-fn terminal(picture: &Picture, device: &Device, index: u64) -> Value {
+fn terminal(door: &Door, picture: &Picture, device: &Device, index: u64) -> Value {
+    let licensed = door.config.licences.cover_terminal(picture, device.id);
     json!({
         "deviceIndex": index,
         "deviceNumber": id::device_number(picture, device.id),
@@ -41,7 +46,7 @@ fn terminal(picture: &Picture, device: &Device, index: u64) -> Value {
             DeviceKind::Trunk => "Trunk",
         },
         "tenantNumber": TENANT,
-        "callControl": "enable",
+        "callControl": if licensed { "enable" } else { "disable" },
     })
 }
 

@@ -4,11 +4,18 @@
 //! Frames without a socket are not kept, but they have their numbers, so that the gap shows (IPX-EVT-36). A socket that does not read
 //! holds its own frames only, and is closed when they are too many.
 
+mod account;
+mod one;
+
+pub use account::{Account, Privileges};
+
+use crate::common::logons::{Left, Logon};
+use one::Session;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switching::id::DeviceId;
-use switching::party::Digits;
 use switching::time::Time;
 use tokio::sync::Notify;
 
@@ -18,21 +25,16 @@ pub const SERVER_ACCOUNTS_MAX: usize = 3;
 pub const STATIONS_MAX: usize = 10_000;
 /// Frames that wait for a socket that does not read.
 pub const FRAMES_MAX: usize = 8_192;
-
-/// What kind of account a session is of (IPX-AUTH-02).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Account {
-    /// An application's: records and call control.
-    Server,
-    /// A station's: its own records and click to call.
-    Station(Digits),
-}
+/// Logins that are over and still told of.
+pub const ENDED_MAX: usize = 1_000;
 
 /// Why a socket is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
     /// Logged out.
     Logout,
+    /// Logged out by an operator.
+    Forced,
     /// Another socket of the session took its place.
     Replaced,
     /// It did not read.
@@ -41,27 +43,11 @@ pub enum Close {
     Expired,
 }
 
-struct Session {
-    number: u64,
-    account: Account,
-    used: Time,
-    monitors: BTreeSet<DeviceId>,
-    serial: u64,
-    /// Number of the open socket.
-    socket: Option<u64>,
-    close: Option<(u64, Close)>,
-    frames: VecDeque<String>,
-    /// Position of the first frame that waits.
-    first: u64,
-    /// Answers that are being made or written, with the position at which their frames begin: these come after them.
-    answers: BTreeMap<u64, u64>,
-    holds: u64,
-    wake: Arc<Notify>,
-}
-
 #[derive(Default)]
 struct Table {
     of: BTreeMap<String, Session>,
+    /// Logins that are over, the last ones.
+    ended: VecDeque<Logon>,
     numbers: u64,
     sockets: u64,
 }
@@ -127,34 +113,22 @@ impl Sessions {
     /// # Errors
     ///
     /// [`Refused`].
-    pub fn open(&self, user: &str, account: Account, now: Time) -> Result<u64, Refused> {
+    pub fn open(&self, user: &str, account: Account, from: Option<IpAddr>, now: Time) -> Result<u64, Refused> {
         let mut table = self.lock();
-        table.of.retain(|_, session| session.lives(now, self.life_ms));
+        table.expire(now, self.life_ms);
         if table.of.contains_key(user) {
             return Err(Refused::Already);
         }
-        let alike = |session: &Session| (session.account == Account::Server) == (account == Account::Server);
-        let most = if account == Account::Server { SERVER_ACCOUNTS_MAX } else { STATIONS_MAX };
-        if table.of.values().filter(|session| alike(session)).count() >= most {
+        let (alike, most) = match account {
+            Account::Server(_) => (Account::is_server as fn(&Account) -> bool, SERVER_ACCOUNTS_MAX),
+            Account::Station(_) => (Account::is_station as fn(&Account) -> bool, STATIONS_MAX),
+        };
+        if table.of.values().filter(|session| alike(&session.account)).count() >= most {
             return Err(Refused::Full);
         }
         table.numbers += 1;
         let number = table.numbers;
-        let session = Session {
-            number,
-            account,
-            used: now,
-            monitors: BTreeSet::new(),
-            serial: 0,
-            socket: None,
-            close: None,
-            frames: VecDeque::new(),
-            first: 0,
-            answers: BTreeMap::new(),
-            holds: 0,
-            wake: Arc::default(),
-        };
-        table.of.insert(user.to_owned(), session);
+        table.of.insert(user.to_owned(), Session::new(number, account, from, now));
         Ok(number)
     }
 
@@ -163,7 +137,7 @@ impl Sessions {
         let mut table = self.lock();
         let session = table.of.get_mut(user).filter(|session| session.number == number)?;
         if !session.lives(now, self.life_ms) {
-            table.of.remove(user);
+            table.expire(now, self.life_ms);
             return None;
         }
         session.used = now;
@@ -171,14 +145,27 @@ impl Sessions {
     }
 
     /// Ends a session; its socket is closed.
-    pub fn leave(&self, entered: &Entered) {
+    pub fn leave(&self, entered: &Entered, now: Time) {
+        self.lock().end(&entered.user, entered.number, Left::Logout, now);
+    }
+
+    /// Ends a session as an operator does (IPX-AUTH-18). False: it is over.
+    pub fn force_out(&self, number: u64, now: Time) -> bool {
         let mut table = self.lock();
-        if table.of.get(&entered.user).is_some_and(|session| session.number == entered.number)
-            && let Some(session) = table.of.remove(&entered.user)
-        {
-            // Whoever waits finds the session gone.
-            session.wake.notify_one();
-        }
+        table.expire(now, self.life_ms);
+        let user = table.of.iter().find(|(_, session)| session.number == number).map(|(user, _)| user.clone());
+        user.is_some_and(|user| table.end(&user, number, Left::Forced, now))
+    }
+
+    /// Logins that are over, then those that go on, by number (IPX-ADM-17).
+    #[must_use]
+    pub fn logons(&self, now: Time) -> Vec<Logon> {
+        let mut table = self.lock();
+        table.expire(now, self.life_ms);
+        let alive = table.of.iter().map(|(user, session)| session.logon(user, None));
+        let mut all: Vec<Logon> = table.ended.iter().cloned().chain(alive).collect();
+        all.sort_by_key(|logon| logon.number);
+        all
     }
 
     /// Holds the frames of a session back until the answer that is being made has been written (IPX-EVT-36).
@@ -217,9 +204,10 @@ impl Sessions {
         }
     }
 
-    /// Gives a frame to every server account (IPX-AUTH-08).
-    pub fn tell_all(&self, frame: &str) {
-        for session in self.lock().of.values_mut().filter(|session| session.account == Account::Server) {
+    /// Gives a frame about a record to every server account that may read records (IPX-AUTH-08, IPX-AUTH-17).
+    pub fn tell_of_record(&self, frame: &str) {
+        let reads = |account: &Account| account.is_server() && account.may_read_records();
+        for session in self.lock().of.values_mut().filter(|session| reads(&session.account)) {
             session.push(frame.to_owned());
             session.wake.notify_one();
         }
@@ -276,8 +264,10 @@ impl Sessions {
     /// Why it has to be closed.
     pub fn next(&self, entered: &Entered, socket: u64, most: usize) -> Result<Vec<String>, Close> {
         let mut table = self.lock();
-        let session = table.of.get_mut(&entered.user).filter(|session| session.number == entered.number);
-        let session = session.ok_or(Close::Logout)?;
+        if !table.of.get(&entered.user).is_some_and(|session| session.number == entered.number) {
+            return Err(table.why_over(entered.number));
+        }
+        let session = table.of.get_mut(&entered.user).ok_or(Close::Logout)?;
         if let Some((of, why)) = session.close.filter(|(of, _)| *of == socket) {
             debug_assert_eq!(of, socket, "only its own end is told to a socket");
             return Err(why);
@@ -302,83 +292,42 @@ impl Sessions {
     }
 }
 
-impl Session {
-    fn lives(&self, now: Time, life_ms: u64) -> bool {
-        self.socket.is_some() || now < self.used.after_ms(life_ms)
-    }
-
-    fn let_go(&mut self) {
-        self.first += self.frames.len() as u64;
-        self.frames = VecDeque::new();
-    }
-
-    /// Numbers a frame and queues it.
-    fn tell(&mut self, mut data: Map<String, Value>) {
-        self.serial += 1;
-        data.insert("evtSerialNum".to_owned(), self.serial.into());
-        self.push(format!("{{\"event\":\"call\",\"data\":{}}}", Value::Object(data)));
-    }
-
-    fn push(&mut self, frame: String) {
-        let Some(socket) = self.socket else { return };
-        if self.frames.len() >= FRAMES_MAX {
-            self.let_go();
-            self.close = Some((socket, Close::Slow));
-            self.wake.notify_one();
-            return;
+impl Table {
+    /// Takes out what has not been used for too long; it ended when its time was over.
+    fn expire(&mut self, now: Time, life_ms: u64) {
+        let dead = self.of.iter().filter(|(_, session)| !session.lives(now, life_ms));
+        let dead: Vec<(String, u64, Time)> = dead.map(|(user, it)| (user.clone(), it.number, it.used)).collect();
+        for (user, number, used) in dead {
+            self.end(&user, number, Left::Timeout, used.after_ms(life_ms));
         }
-        self.frames.push_back(frame);
+    }
+
+    /// Ends a session and notes how. False: it is over.
+    fn end(&mut self, user: &str, number: u64, how: Left, at: Time) -> bool {
+        if !self.of.get(user).is_some_and(|session| session.number == number) {
+            return false;
+        }
+        let Some(session) = self.of.remove(user) else { return false };
+        if self.ended.len() >= ENDED_MAX {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(session.logon(user, Some((at, how))));
+        // Whoever waits finds the session gone.
+        session.wake.notify_one();
+        true
+    }
+
+    /// Why a session is over.
+    fn why_over(&self, number: u64) -> Close {
+        let how = self.ended.iter().rev().find(|logon| logon.number == number).and_then(|logon| logon.ended);
+        match how {
+            Some((_, Left::Forced)) => Close::Forced,
+            Some((_, Left::Timeout)) => Close::Expired,
+            Some((_, Left::Logout)) | None => Close::Logout,
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIFE: u64 = 120_000;
-
-    #[test]
-    fn a_session_slides_and_a_socket_keeps_it() {
-        let sessions = Arc::new(Sessions::new(LIFE));
-        let number = sessions.open("demo", Account::Server, Time(0)).expect("the first");
-        assert_eq!(sessions.open("demo", Account::Server, Time(1)), Err(Refused::Already));
-        let entered = sessions.enter("demo", number, Time(LIFE - 1)).expect("it lives");
-        let (socket, _) = sessions.attach(&entered).expect("a socket");
-        assert!(sessions.enter("demo", number, Time(10 * LIFE)).is_some(), "a socket is open");
-        sessions.detach(&entered, socket, Time(10 * LIFE));
-        assert!(sessions.enter("demo", number, Time(11 * LIFE)).is_none(), "it is over");
-        assert!(sessions.open("demo", Account::Server, Time(11 * LIFE)).is_ok(), "and free again");
-    }
-
-    #[test]
-    fn three_server_accounts_and_no_more() {
-        let sessions = Sessions::new(LIFE);
-        for user in ["a", "b", "c"] {
-            sessions.open(user, Account::Server, Time(0)).expect("room");
-        }
-        assert_eq!(sessions.open("d", Account::Server, Time(0)), Err(Refused::Full));
-        let station = Account::Station(Digits::parse("1101").expect("digits"));
-        assert!(sessions.open("1101", station, Time(0)).is_ok(), "stations do not count");
-    }
-
-    #[test]
-    fn frames_wait_for_the_answer_and_are_numbered_without_a_socket_too() {
-        let sessions = Arc::new(Sessions::new(LIFE));
-        let number = sessions.open("demo", Account::Server, Time(0)).expect("the first");
-        let entered = sessions.enter("demo", number, Time(0)).expect("it lives");
-        let device = DeviceId(1);
-        sessions.watch(&entered, device, None);
-        sessions.tell(device, &Map::new());
-        let (socket, _) = sessions.attach(&entered).expect("a socket");
-        let held = sessions.hold(&entered);
-        sessions.tell(device, &Map::new());
-        assert_eq!(sessions.next(&entered, socket, 9), Ok(Vec::new()));
-        drop(held);
-        let text = r#"{"event":"call","data":{"evtSerialNum":2}}"#.to_owned();
-        assert_eq!(sessions.next(&entered, socket, 9), Ok(vec![text]));
-        for _ in 0..=FRAMES_MAX {
-            sessions.tell(device, &Map::new());
-        }
-        assert_eq!(sessions.next(&entered, socket, 9), Err(Close::Slow));
-    }
-}
+#[path = "tests.rs"]
+mod tests;

@@ -5,24 +5,29 @@
 
 pub mod json;
 pub mod query;
+pub mod span;
 
+use super::settings::IpxapiConfig;
 use super::{Door, id};
 use crate::common::ask::Ask;
 use crate::common::clock::Clock;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use switching::cause::Cause;
 use switching::model::StageResult;
 use switching::party::PartyKind;
 use switching::record::{CallRecord, ConnectionRecord};
 
+/// The list of records that this door shows, from which Delete takes them off.
+pub const LIST: &str = "ipxapi_smdr";
+
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its position in the store.
     pub index: u64,
-    reference: u64,
+    /// Where call tracking is on (IPX-ADM-10).
+    reference: Option<u64>,
     station: String,
     circuit: String,
     duration_s: u64,
@@ -30,7 +35,8 @@ pub struct Row {
     direction: char,
     number: String,
     account_code: String,
-    cause: String,
+    /// Where records tell it (IPX-ADM-11).
+    cause: Option<String>,
 }
 
 impl Row {
@@ -39,8 +45,17 @@ impl Row {
     pub fn json(&self) -> Value {
         let mut row: Map<String, Value> =
             query::FIELDS.iter().filter_map(|name| Some(((*name).to_owned(), self.field(name)?.into()))).collect();
-        row.insert("callRefID".to_owned(), self.reference.into());
+        // The only number among texts (IPX-SMDR-05).
+        if let Some(reference) = self.reference {
+            row.insert("callRefID".to_owned(), reference.into());
+        }
         Value::Object(row)
+    }
+
+    /// The station whose row it is.
+    #[must_use]
+    pub fn station(&self) -> &str {
+        &self.station
     }
 
     /// A field as text, by the name it has in queries.
@@ -48,7 +63,7 @@ impl Row {
     pub fn field(&self, name: &str) -> Option<String> {
         Some(match name {
             "Index" => self.index.to_string(),
-            "callRefID" => self.reference.to_string(),
+            "callRefID" => self.reference?.to_string(),
             "StationNumber" => self.station.clone(),
             "CoNumber" => self.circuit.clone(),
             "Duration" => {
@@ -60,7 +75,7 @@ impl Row {
             "Cost" => "00".to_owned(),
             "AccountCode" => self.account_code.clone(),
             "DialedNumber2" => String::new(),
-            "DisconnectCause" => self.cause.clone(),
+            "DisconnectCause" => self.cause.clone()?,
             _ => return None,
         })
     }
@@ -68,7 +83,7 @@ impl Row {
 
 /// The row of a call. None: nothing was dialled, only a phone taken off its hook.
 #[must_use]
-pub fn row(record: &CallRecord, clock: &Clock, zone: &TimeZone) -> Option<Row> {
+pub fn row(record: &CallRecord, clock: &Clock, config: &IpxapiConfig) -> Option<Row> {
     let call = &record.call;
     let caller = record.connections.iter().find(|part| part.connection.placed)?;
     if caller.connection.prompt.is_some() && caller.connection.supervised.is_none() {
@@ -92,15 +107,15 @@ pub fn row(record: &CallRecord, clock: &Clock, zone: &TimeZone) -> Option<Row> {
     let start = Timestamp::from_millisecond(clock.unix_ms(call.created)).unwrap_or(Timestamp::UNIX_EPOCH);
     Some(Row {
         index: call.id.0,
-        reference: id::reference(call.id),
+        reference: config.smdr.tracking.then(|| id::reference(call.id)),
         station,
         circuit: circuit.map(|number| format!("{number:02}")).unwrap_or_default(),
         duration_s: record.talk_ms() / 1_000,
-        start: start.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        start: start.to_zoned(config.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
         direction,
         number,
         account_code: call.data.account_code.clone().unwrap_or_default(),
-        cause: cause_of(record, caller),
+        cause: config.smdr.cause.then(|| cause_of(record, caller)),
     })
 }
 
@@ -174,15 +189,18 @@ const fn reason(q850: u8) -> (u8, &'static str) {
 
 /// Makes the SMDR event of each call that ends, once its record is stored (IPX-SMDR-08). Does nothing when it is done already.
 pub(super) fn tell_from_now_on(door: &Door) {
+    if !door.config.smdr.service || !door.config.licences.records {
+        return;
+    }
     let Some(mut ended) = door.stream.ended() else { return };
     let door = door.clone();
     drop(tokio::spawn(async move {
         while let Some(call) = ended.recv().await {
             let Ok(record) = door.exchange.ask(|back| Ask::Record(call, back)).await else { return };
-            let told = record.ok().and_then(|record| row(&record, door.exchange.clock(), &door.zone));
+            let told = record.ok().and_then(|record| row(&record, door.exchange.clock(), &door.config));
             let Some(row) = told else { continue };
             let frame = json!({ "event": "smdr", "data": row.json() }).to_string();
-            door.sessions().tell_all(&frame);
+            door.sessions().tell_of_record(&frame);
         }
     }));
 }

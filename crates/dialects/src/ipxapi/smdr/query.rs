@@ -20,6 +20,9 @@ pub const FIELDS: [&str; 12] = [
     "DisconnectCause",
 ];
 
+/// Fields that hold numbers of telephones and codes.
+const NUMBERS: [&str; 4] = ["StationNumber", "DialedNumber1", "DialedNumber2", "AccountCode"];
+
 /// A condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expr {
@@ -123,7 +126,7 @@ impl Expr {
             Self::All(all) => all.iter().all(|it| it.holds(field)),
             Self::Any(any) => any.iter().any(|it| it.holds(field)),
             Self::Not(it) => !it.holds(field),
-            Self::Equal(name, value) => field(name).is_some_and(|found| equal(&found, value)),
+            Self::Equal(name, value) => field(name).is_some_and(|found| equal(name, &found, value)),
             Self::Like(name, pattern) => field(name).is_some_and(|found| like(&found, pattern)),
             Self::Compare(name, relation, value) => field(name).is_some_and(|found| compare(&found, *relation, value)),
         }
@@ -183,8 +186,11 @@ fn any_of_same_field(items: Vec<Expr>) -> Expr {
     Expr::All(all)
 }
 
-/// Equality after coercion (IPX-QRY-11).
-fn equal(found: &str, value: &str) -> bool {
+/// Equality after coercion (IPX-QRY-11). What is dialled is a text: 0100 is not 100.
+fn equal(name: &str, found: &str, value: &str) -> bool {
+    if NUMBERS.contains(&name) {
+        return found == value;
+    }
     found == value
         || matches!((decimal(found), decimal(value)), (Some(a), Some(b)) if a == b)
         || matches!((instant(found), instant(value)), (Some(a), Some(b)) if a == b)
@@ -211,14 +217,14 @@ fn compare(found: &str, relation: Relation, value: &str) -> bool {
 }
 
 /// A whole number.
-fn decimal(text: &str) -> Option<i128> {
+pub(super) fn decimal(text: &str) -> Option<i128> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     if plain { text.parse().ok() } else { None }
 }
 
 /// `YYYY-MM-DD`, with `hh:mm` or `hh:mm:ss`: its first instant (IPX-QRY-09).
-fn instant(text: &str) -> Option<DateTime> {
+pub(super) fn instant(text: &str) -> Option<DateTime> {
     let text = text.trim();
     match text.len() {
         10 => text.parse::<Date>().ok().map(|day| day.at(0, 0, 0, 0)),

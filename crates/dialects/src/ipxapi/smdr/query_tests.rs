@@ -104,6 +104,8 @@ fn comparisons_follow_the_kind_of_value() {
 fn numbers_and_texts_are_equal_when_they_say_the_same() {
     assert!(holds(r#"{"age":20}"#, &[("age", "20")]) && holds(r#"{"age":"20"}"#, &[("age", "20")]));
     assert!(holds(r#"{"status":true}"#, &[("status", "true")]) && !holds(r#"{"age":20}"#, &[("age", "2")]));
+    let dialled = Expr::equals("StationNumber", "100");
+    assert!(dialled.holds(&|_| Some("100".to_owned())) && !dialled.holds(&|_| Some("0100".to_owned())));
     let mut options = Options::default();
     for (value, expected) in [("true", Some(true)), ("\"TRUE\"", Some(true)), ("false", Some(false))] {
         let json = json::read(&format!("{{\"countOnly\":{value}}}")).expect("JSON");

@@ -4,7 +4,7 @@ use super::super::apply::Absent::{Is, Required, Unset};
 use super::super::apply::Setting;
 use super::super::kind::Kind;
 use super::super::seed::{Account, Door, Role, Station, StationKind, Trunk};
-use super::super::{Algorithm, CdrFormat, CdrPush};
+use super::super::{Algorithm, CdrFormat, CdrPush, Privilege};
 
 /// Settings of `[[station]]`.
 pub(in super::super) const STATION: &[Setting<Station>] = &[
@@ -84,6 +84,18 @@ pub(in super::super) const STATION: &[Setting<Station>] = &[
         doc: "Whether the iPECS doors refuse to have it rung for a call of its user's.",
     },
     Setting {
+        path: "authorization_code",
+        kind: Kind::MaybeSecret { len_max: 12, field: |s| &mut s.authorization_code },
+        default: Unset { meaning: "none", example: "\"*1234\"" },
+        doc: "Authorization Code of the iPECS table 227. With it, or with a suffix code, the station has a login of its own on the door `ipxapi`: its number, and both codes as one password.",
+    },
+    Setting {
+        path: "suffix_code",
+        kind: Kind::MaybeSecret { len_max: 12, field: |s| &mut s.suffix_code },
+        default: Unset { meaning: "none", example: "\"Secr01$\"" },
+        doc: "Suffix Code of that table.",
+    },
+    Setting {
         path: "answer_after_ms",
         kind: Kind::MaybeCount { min: 0, max: 600_000, unit: "milliseconds", field: |s| &mut s.answer_after_ms },
         default: Unset { meaning: "it rings until somebody answers", example: "2000" },
@@ -144,6 +156,15 @@ pub(in super::super) const ACCOUNT: &[Setting<Account>] = &[
         kind: Kind::Choice { names: Role::NAMES, set: |a, i| a.role = Role::ALL[i] },
         default: Is("\"operator\""),
         doc: "What it may do on the console: everything but `system`, or calls, records and the directory.",
+    },
+    Setting {
+        path: "privileges",
+        kind: Kind::Choices {
+            names: Privilege::NAMES,
+            set: |a, list| a.privileges = Some(list.into_iter().map(|i| Privilege::ALL[i]).collect()),
+        },
+        default: Unset { meaning: "all of them", example: "[\"smdr\", \"acd\", \"cti\"]" },
+        doc: "What an application's account may do on the door `ipxapi`: records, ACD events, calls. In any order.",
     },
 ];
 

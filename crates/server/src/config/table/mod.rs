@@ -4,6 +4,7 @@
 
 mod doors;
 mod entries;
+mod ipxapi;
 mod listen;
 mod office;
 mod sip;
@@ -21,6 +22,10 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("sip", "The SIP side: addresses behind NAT, the RTP relay, passwords, registrations."),
     ("limits", "Bounds. What is beyond them is refused with the protocol's own answer."),
     ("tenant", "The exchange itself."),
+    (
+        "ipxapi",
+        "The iPECS Web API door. Its accounts are `[[account]]` with the door `ipxapi`, and stations with codes.",
+    ),
     ("fusion", "The Fusion door. It has no credentials: the networks named here are its only guard."),
     ("voicenter", "The Voicenter door. Its codes are accounts of the door `voicenter`."),
     (
@@ -42,5 +47,5 @@ pub(super) const CDR_PUSHES_ABOUT: &str =
 
 /// Settings that stand once; those of one section stand together and in the order of the example.
 pub(super) fn settings() -> impl Iterator<Item = &'static Setting<Config>> {
-    [office::SETTINGS, listen::SETTINGS, sip::SETTINGS, doors::SETTINGS].into_iter().flatten()
+    [office::SETTINGS, listen::SETTINGS, sip::SETTINGS, doors::SETTINGS, ipxapi::SETTINGS].into_iter().flatten()
 }
