@@ -151,7 +151,7 @@ impl Rig {
         self.configure(Change::PutExtension { id: None, config: Box::new(extension) });
         let ha1 = Ha1::of(&user, REALM, &user);
         let algorithms = vec![Algorithm::Md5, Algorithm::Sha256];
-        self.engine.put_device(SipDevice { id, user, ha1, algorithms, remote_answer: false });
+        self.engine.put_device(SipDevice { id, user, ha1, algorithms });
     }
 
     fn configure(&mut self, change: Change) {

@@ -107,7 +107,6 @@ pub fn devices(config: &Config, store: &StoreHandle, picture: &Picture) -> anyho
             user: secret.auth_user,
             ha1: Ha1 { md5: Some(secret.ha1_md5), sha256: Some(secret.ha1_sha256) },
             algorithms: offered,
-            remote_answer: device.config.can.remote_answer,
         });
     }
     Ok(devices)

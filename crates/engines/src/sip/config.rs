@@ -44,6 +44,4 @@ pub struct SipDevice {
     pub ha1: Ha1,
     /// Algorithms it is offered, in order.
     pub algorithms: Vec<Algorithm>,
-    /// It answers on NOTIFY `Event: talk`.
-    pub remote_answer: bool,
 }

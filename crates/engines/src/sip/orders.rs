@@ -104,17 +104,13 @@ impl SipEngine {
         self.release(now, id, cause);
     }
 
-    /// Makes a ringing phone answer (the `talk` event package of phones, as the field uses it).
+    /// Makes a ringing phone answer (the `talk` event package of phones, as the field uses it). Which phones know it is a setting,
+    /// and the core's: an order is for one that does.
     pub(super) fn answer_remotely(&mut self, now: Time, order: OrderId, id: LegId) {
         let fault = match self.legs.get(&id) {
             None => Some(OrderFault::UnknownLeg),
             Some(leg) => {
-                let can = self
-                    .users
-                    .get(&leg.device)
-                    .and_then(|user| self.devices.get(user))
-                    .is_some_and(|it| it.remote_answer);
-                let rings = can && leg.role == Role::Ordered && !leg.is_answered();
+                let rings = leg.role == Role::Ordered && !leg.is_answered();
                 let usages: Vec<UsageKey> = leg.forks.iter().filter(|_| rings).map(|fork| fork.usage).collect();
                 self.tell_to_talk(now, order, &usages)
             }

@@ -171,7 +171,6 @@ impl World {
             user: user.to_owned(),
             ha1: Ha1::of(user, REALM, &password),
             algorithms: vec![Algorithm::Md5, Algorithm::Sha256],
-            remote_answer: true,
         });
         self.devices.insert(user.to_owned(), id);
         id

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod answering;
 mod clickcall;
 mod conflicts;
 mod console;

@@ -55,6 +55,14 @@ pub fn connection(office: &Office, number: &str) -> String {
     device["connections"][0].as_str().unwrap_or_else(|| panic!("{number} is in no call")).to_owned()
 }
 
+/// What was signalled of a device's call so far, oldest first.
+pub fn story(office: &Office, number: &str) -> Vec<String> {
+    let connection = office.get(&format!("/connections/{}", connection(office, number)));
+    let story = office.get(&format!("/calls/{}/story", connection["call"].as_str().expect("an id")));
+    let sip = story["items"].as_array().expect("a list").iter().filter(|item| item["kind"] == "sip");
+    sip.filter_map(|item| Some(item["text"].as_str()?.to_owned())).collect()
+}
+
 /// All records, newest first, as the console has them.
 pub fn records(office: &Office) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
