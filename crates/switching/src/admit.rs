@@ -4,7 +4,7 @@ use crate::command::{Choice, DeviceName, Guard, Which};
 use crate::id::{CallId, ConnectionId, DeviceId};
 use crate::limits::TOMBSTONE_LIFE_MS;
 use crate::model::{Connection, ConnectionState, Shown};
-use crate::party::Digits;
+use crate::party::{Digits, Presentation};
 use crate::picture::Picture;
 use crate::refusal::Refusal;
 use crate::switch::Switch;
@@ -128,11 +128,17 @@ impl Switch {
     fn has_party(&self, connection: &Connection, number: &Digits) -> bool {
         let picture = &self.state.picture;
         picture.calls.get(&connection.call).is_some_and(|call| {
-            let shown = |shown: &Shown| !connection.placed && shown.second.number == *number;
+            let caller = call.shown.as_deref().map(|shown| &shown.second).or(call.caller.as_deref());
+            // A caller that does not show its number cannot be found by it.
+            let hidden = caller.is_some_and(|caller| caller.presentation != Presentation::Allowed);
+            let hides = |other: &Connection| hidden && other.placed && !connection.placed;
+            let shown = |shown: &Shown| !connection.placed && !hidden && shown.second.number == *number;
             call.dialled == *number
                 || call.shown.as_deref().is_some_and(shown)
                 || picture.connections_of(call).any(|other| {
-                    other.id != connection.id && (other.party.number == *number || other.addressed.number == *number)
+                    other.id != connection.id
+                        && !hides(other)
+                        && (other.party.number == *number || other.addressed.number == *number)
                 })
         })
     }

@@ -29,6 +29,7 @@ macro_rules! ladders {
 }
 
 ladders! {
+    a_hidden_caller_is_not_found_by_its_number
     answer_before_ringing
     answer_command
     answer_command_fails
