@@ -13,6 +13,8 @@ use switching::record::CallRecord;
 
 /// Verified passwords are remembered for this long, in milliseconds.
 const VERIFIED_MS: u64 = 60_000;
+/// Names in one list that a door keeps.
+const KEPT_MAX: usize = 10_000;
 /// Octets of a backup's file name.
 const BACKUP_NAME_LEN_MAX: usize = 64;
 
@@ -63,6 +65,8 @@ impl Answerer {
             Ask::Backup { name, back } => drop(back.send(self.backup(&name))),
             Ask::Trace(_, back) => drop(back.send(Err(Fault::NotFound))),
             Ask::Test(_, back) => drop(back.send(Err(Fault::NotFound))),
+            Ask::Kept { door, list, back } => drop(back.send(self.kept(&door, &list))),
+            Ask::Keep { door, list, name, kept, back } => drop(back.send(self.keep(&door, &list, name, kept))),
         }
     }
 
@@ -161,6 +165,29 @@ impl Answerer {
         Some(identity(known.label, &known.settings))
     }
 
+    fn kept(&self, door: &str, list: &str) -> Result<Vec<String>, Fault> {
+        let (tenant, kind) = (self.0.tenant, kept_kind(door, list));
+        let items = self.0.store.reader().read(|view| view.configs(tenant, Some(&kind))).map_err(fault)?;
+        Ok(items.into_iter().map(|item| item.id).collect())
+    }
+
+    fn keep(&self, door: &str, list: &str, name: String, kept: bool) -> Result<bool, Fault> {
+        let (tenant, kind) = (self.0.tenant, kept_kind(door, list));
+        let changed = self.0.store.call(move |store| {
+            let known = store.read(|view| view.configs(tenant, Some(&kind)))?;
+            if known.iter().any(|item| item.id == name) == kept {
+                return Ok(Some(false));
+            }
+            if kept && known.len() >= KEPT_MAX {
+                return Ok(None);
+            }
+            let bytes = kept.then(Vec::new);
+            store.write_directory(tenant, &[DirectoryWrite::PutConfig { kind, id: name, bytes }])?;
+            Ok(Some(true))
+        });
+        changed.map_err(fault)?.ok_or_else(|| Fault::Store(format!("more than {KEPT_MAX} names in one list")))
+    }
+
     fn backup(&self, name: &str) -> Result<u64, Fault> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         if name.is_empty() || name.len() > BACKUP_NAME_LEN_MAX || name.starts_with('.') || !name.bytes().all(plain) {
@@ -193,6 +220,11 @@ pub fn operator_token(now_ms: u64) -> Result<(String, DirectoryWrite), StoreErro
         last_use_ms: None,
     };
     Ok((token.text, DirectoryWrite::PutToken(stored)))
+}
+
+/// Kind of the configuration items that are such a list.
+fn kept_kind(door: &str, list: &str) -> String {
+    format!("kept/{door}/{list}")
 }
 
 fn identity(account: String, settings: &str) -> Identity {

@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 /// The way back.
 pub type Back<T> = oneshot::Sender<T>;
 
+/// The list of what a door admits for good because somebody was known there once ([`Ask::Kept`]).
+pub const AUTHORISED: &str = "authorised";
+
 /// Why a question could not be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -240,4 +243,26 @@ pub enum Ask {
     Trace(CallId, Back<Result<Vec<TraceLine>, Fault>>),
     /// Test control.
     Test(Test, Back<Result<(), Fault>>),
+    /// The names that a door keeps on disk in one of its lists, in their order.
+    Kept {
+        /// Door.
+        door: String,
+        /// List.
+        list: String,
+        /// Answer.
+        back: Back<Result<Vec<String>, Fault>>,
+    },
+    /// Puts a name into such a list, or takes it out.
+    Keep {
+        /// Door.
+        door: String,
+        /// List.
+        list: String,
+        /// Name.
+        name: String,
+        /// In, or out.
+        kept: bool,
+        /// Answer, when it is on disk: whether that changed the list.
+        back: Back<Result<bool, Fault>>,
+    },
 }

@@ -147,6 +147,8 @@ pub fn all() -> &'static [&'static [Operation]] {
         resource::snapshot::OPERATIONS,
         resource::requests::OPERATIONS,
         resource::sessions::OPERATIONS,
+        resource::application_sessions::OPERATIONS,
+        resource::authorised::OPERATIONS,
         resource::backups::OPERATIONS,
         resource::door_sessions::OPERATIONS,
         resource::limits::OPERATIONS,

@@ -1,5 +1,7 @@
 //! Reads, and what is configured. One file per resource.
 
+pub mod application_sessions;
+pub mod authorised;
 pub mod backups;
 pub mod calls;
 pub mod configure;
