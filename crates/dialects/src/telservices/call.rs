@@ -131,10 +131,18 @@ impl CallCause {
     }
 }
 
+/// What the settings add to a call element.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Shows {
+    /// The reference of the call (TEL-CALL-13).
+    pub(super) reference: bool,
+}
+
 /// A connection as its device sees it. Two that are equal look the same to a client, but for time and cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seen {
     id: u16,
+    reference: CallId,
     pub(super) state: State,
     number: String,
     name: String,
@@ -155,6 +163,7 @@ impl Seen {
         let did = call.did.as_ref().filter(|did| !connection.placed && **did != connection.addressed.number);
         Some(Self {
             id: connection.line.no,
+            reference: call.id,
             state,
             number,
             name,
@@ -169,7 +178,7 @@ impl Seen {
     }
 
     /// The call element; `talk_s` is the duration in seconds.
-    pub(super) fn element(&self, talk_s: u64, cause: Option<CallCause>, extra: Option<&str>) -> String {
+    pub(super) fn element(&self, talk_s: u64, cause: Option<CallCause>, extra: Option<&str>, shows: Shows) -> String {
         let mut w = Writer::default();
         w.within("call", |w| {
             w.number("id", self.id.into());
@@ -182,6 +191,9 @@ impl Seen {
                 w.number("duration", talk_s);
                 w.flag("isOutgoing", self.outgoing);
                 w.flag("isConference", false);
+                if shows.reference {
+                    w.number("callReference", self.reference.0);
+                }
                 if let Some(cause) = cause {
                     w.choice("cause", cause.name());
                 }

@@ -1,5 +1,6 @@
 //! The settings of this door.
 
+use super::call::Shows;
 use crate::common::network::Network;
 use jiff::tz::TimeZone;
 use std::net::IpAddr;
@@ -11,8 +12,20 @@ pub struct TelServicesConfig {
     pub allowed_clients: Vec<Network>,
     /// Sessions at a time (TEL-ADM-09).
     pub sessions_max: usize,
-    /// Whether the first opening of a session on a device needs credentials (TEL-SES-05).
+    /// Whether the first opening of a session on a device needs the credentials of an administrator (TEL-ADM-04).
     pub authenticate: bool,
+    /// The same, and these are the credentials of this user (TEL-ADM-03).
+    pub administrator: Option<String>,
+    /// Connections at a time over all listeners of this door (TEL-TRN-11).
+    pub connections_max: usize,
+    /// Connections of one address (TEL-TRN-11).
+    pub connections_per_address_max: usize,
+    /// Long polls of one session that wait (TEL-TRN-11).
+    pub polls_max: usize,
+    /// Whether events and snapshots name the reference of a call (TEL-CALL-13).
+    pub call_reference: bool,
+    /// Whether the history may be asked for without device and user (TEL-REQ-19).
+    pub history_of_all: bool,
     /// Whether calls can be made by a URL (TEL-TRN-07).
     pub shortcut_url: bool,
     /// Origins whose pages may ask by HTTP (TEL-TRN-06).
@@ -37,6 +50,12 @@ impl Default for TelServicesConfig {
             allowed_clients: ["127.0.0.0/8", "::1"].iter().filter_map(|network| network.parse().ok()).collect(),
             sessions_max: 1_000,
             authenticate: false,
+            administrator: None,
+            connections_max: 1_000,
+            connections_per_address_max: 64,
+            polls_max: 64,
+            call_reference: false,
+            history_of_all: true,
             shortcut_url: true,
             allowed_origins: Vec::new(),
             end_of_pdu: Vec::new(),
@@ -54,6 +73,11 @@ impl TelServicesConfig {
     #[must_use]
     pub fn zone_named(name: &str) -> Option<TimeZone> {
         TimeZone::get(name).ok()
+    }
+
+    /// What is written of a call beside what is always written.
+    pub(super) const fn shows(&self) -> Shows {
+        Shows { reference: self.call_reference }
     }
 
     /// Whether this client is let in.

@@ -3,7 +3,8 @@
 //! A frame is what has changed in the way a device sees its calls: whatever a client cannot see makes no frame, and whoever
 //! caused the change, through whichever door, makes the same one.
 
-use super::call::{self, CallCause, Look, Seen, State};
+use super::call::{self, CallCause, Look, Seen, Shows, State};
+use super::session::Over;
 use super::wire::Writer;
 use std::collections::BTreeSet;
 use switching::cause::Cause;
@@ -23,8 +24,8 @@ pub(super) struct Frame {
     pub(super) alerting: bool,
     /// The call element of a call that is over or failed (TEL-TRN-09).
     pub(super) ended: bool,
-    /// The device is no more, and cannot be watched (TEL-EVT-07).
-    pub(super) gone: bool,
+    /// The session of the device is over (TEL-EVT-07): it is no more, or somebody else has closed it.
+    pub(super) over: Option<Over>,
 }
 
 /// The frames of one core event for the devices that somebody watches.
@@ -33,17 +34,18 @@ pub(super) fn render(
     event: &Event,
     after: &Picture,
     watched: &impl Fn(DeviceId) -> bool,
+    shows: Shows,
 ) -> Vec<Frame> {
     match &event.what {
         What::ServiceInitiated { .. } | What::Originated { .. } | What::Delivered { .. } | What::Established { .. } => {
-            changes(before, event, after, watched, &|_| None, None)
+            changes(before, event, after, watched, &|_| None, None, shows)
         }
         What::Failed { connection, cause, .. } => {
-            changes(before, event, after, watched, &|id| (id == *connection).then(|| failed(*cause)), None)
+            changes(before, event, after, watched, &|id| (id == *connection).then(|| failed(*cause)), None, shows)
         }
         What::ConnectionCleared { connection, cause, by, was, .. } => {
             let why = |id| if id == *connection { dropped(*cause, by, *was) } else { None };
-            changes(before, event, after, watched, &why, Some(*connection))
+            changes(before, event, after, watched, &why, Some(*connection), shows)
         }
         What::DoNotDisturb { extension, on } => {
             let phones = after.extensions.get(extension).map(|it| [it.config.primary, it.config.secondary]);
@@ -52,7 +54,10 @@ pub(super) fn render(
             phones.map(|device| Frame::feature(device, content.clone())).collect()
         }
         What::ConfigurationChanged(Configured::Device(device, None)) if watched(*device) => {
-            vec![Frame { gone: true, ..Frame::feature(*device, String::new()) }]
+            vec![Frame::over(*device, Over::MonitoringReject)]
+        }
+        What::ApplicationSession { device, user: None, open: false } if watched(*device) => {
+            vec![Frame::over(*device, Over::Admin)]
         }
         // Data shows with the next change of its call (TEL-CALL-17). Registration is no event of this vendor.
         What::CallCleared { .. }
@@ -71,7 +76,11 @@ pub(super) fn render(
 
 impl Frame {
     fn feature(device: DeviceId, content: String) -> Self {
-        Self { device, content, alerting: false, ended: false, gone: false }
+        Self { device, content, alerting: false, ended: false, over: None }
+    }
+
+    fn over(device: DeviceId, over: Over) -> Self {
+        Self { over: Some(over), ..Self::feature(device, String::new()) }
     }
 }
 
@@ -90,6 +99,7 @@ fn changes(
     watched: &impl Fn(DeviceId) -> bool,
     cause: &dyn Fn(ConnectionId) -> Option<CallCause>,
     cleared: Option<ConnectionId>,
+    shows: Shows,
 ) -> Vec<Frame> {
     let mut frames = Vec::new();
     for id in connections(before, after, &event.calls) {
@@ -112,7 +122,7 @@ fn changes(
             (Some(_), _) => 2,
             (None, _) => 3,
         };
-        frames.push((order, frame(before, after, event, connection, &is, cause(id))));
+        frames.push((order, frame(before, after, event, connection, &is, cause(id), shows)));
     }
     frames.sort_by_key(|(order, _)| *order);
     frames.into_iter().map(|(_, frame)| frame).collect()
@@ -125,15 +135,16 @@ fn frame(
     connection: &Connection,
     seen: &Seen,
     cause: Option<CallCause>,
+    shows: Shows,
 ) -> Frame {
     let call = Look::call(after, connection.call).or_else(|| Look::call(before, connection.call));
     let extra = call.and_then(call::extra);
     Frame {
         device: connection.device,
-        content: seen.element(call::talk_s(connection, event.at), cause, extra.as_deref()),
+        content: seen.element(call::talk_s(connection, event.at), cause, extra.as_deref(), shows),
         alerting: seen.state == State::Alerting,
         ended: matches!(seen.state, State::Cleared | State::Failed),
-        gone: false,
+        over: None,
     }
 }
 

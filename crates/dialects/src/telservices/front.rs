@@ -21,6 +21,8 @@ use tokio::task::JoinSet;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What is still read from a client that has its answer, so that the close does not take it away: octets, and milliseconds.
 const LINGER: (usize, u64) = (134_217_728, 5_000);
+/// Octets that are read of what an HTTP client sends while it waits for its answer.
+const AHEAD_LEN_MAX: usize = 65_536;
 /// Longest name of an HTTP method.
 const METHOD_LEN_MAX: usize = 10;
 
@@ -184,12 +186,13 @@ impl Conversation {
                 Err(status) => return self.finish(http::head(door, &Response::empty(status), false).as_bytes()).await,
             };
             let keep = asked.keep_alive;
-            let polls = asked.method == "POST";
+            let polls =
+                asked.method == "POST" && matches!(decode(&asked.body), Ok(Request::Snapshot { poll: Some(_), .. }));
             let response = http::respond(door, &asked, client);
             let response = if polls {
                 tokio::select! {
                     response = response => response,
-                    () = broken_poll(&mut self.socket, &asked.body) => return,
+                    () = self.left() => return,
                 }
             } else {
                 response.await
@@ -249,6 +252,17 @@ impl Conversation {
         }
     }
 
+    /// Ends when an HTTP client has gone that waits for its answer. What it sends meanwhile is its next request.
+    async fn left(&mut self) {
+        while self.buffer.len() < AHEAD_LEN_MAX {
+            match self.socket.read_buf(&mut self.buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+        std::future::pending().await
+    }
+
     async fn reject(&mut self, door: &Door, speaks: Speaks) {
         tracing::info!(dialect = "telservices", "rejected: not a whole request");
         self.buffer = Vec::new();
@@ -295,7 +309,7 @@ impl Conversation {
     }
 }
 
-/// Ends when the connection breaks. A closed sending side is no break: the client may still read.
+/// Ends when a raw connection breaks. A closed sending side is no break: the client may still read (TEL-TRN-01).
 async fn broken(socket: &mut TcpStream) {
     let mut ignored = [0; 512];
     loop {
@@ -304,14 +318,6 @@ async fn broken(socket: &mut TcpStream) {
             Ok(_) => {}
             Err(_) => return,
         }
-    }
-}
-
-/// The same for a long poll by HTTP; other requests are carried out to the end.
-async fn broken_poll(socket: &mut TcpStream, body: &[u8]) {
-    match decode(body) {
-        Ok(Request::Snapshot { poll: Some(_), .. }) => broken(socket).await,
-        Ok(_) | Err(_) => std::future::pending().await,
     }
 }
 

@@ -27,6 +27,13 @@ pub fn number(text: &str) -> Option<Digits> {
     Digits::parse(&bare)
 }
 
+/// Under which name the session of a device is kept, and that it was authorised: the number without such marks; a text that is
+/// no number as it is.
+#[must_use]
+pub fn key(text: &str) -> String {
+    number(text).map_or_else(|| text.to_owned(), |number| number.as_str().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,24 +19,25 @@ mod http;
 mod request;
 mod session;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use config::TelServicesConfig;
 pub use front::{Speaks, serve};
 pub use http::{Asked, Body, Framing, parse as parse_http, router};
 pub use stream::Stream;
 
+use crate::common::attempts::Attempts;
 use crate::common::exchange::Exchange;
 use session::Datagram;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
-use switching::id::DeviceId;
+use switching::picture::Picture;
 use tokio::sync::{Notify, mpsc};
 
-/// Connections at a time over all listeners of this door (TEL-TRN-11).
-pub const CONNECTIONS_MAX: usize = 1_000;
-/// Connections of one address (TEL-TRN-11).
-pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
+/// Name of the door in the directory of accounts, in logs and in the core.
+const DOOR: &str = "telservices";
 
 /// Everything the listeners of one exchange share. Cheap to clone.
 #[derive(Clone)]
@@ -50,8 +51,7 @@ struct Inner {
     events_from: Mutex<Option<UdpSocket>>,
     /// Timers have changed.
     timers: Notify,
-    /// Devices on which credentials were given once (TEL-SES-05), until the program ends.
-    authorised: Mutex<BTreeSet<DeviceId>>,
+    attempts: Attempts,
     connected: Mutex<BTreeMap<IpAddr, usize>>,
 }
 
@@ -66,9 +66,20 @@ impl Door {
             stream,
             events_from: Mutex::new(events_from),
             timers: Notify::new(),
-            authorised: Mutex::default(),
+            attempts: Attempts::at(DOOR),
             connected: Mutex::default(),
         }))
+    }
+
+    /// Closes what a former life of the program has left open: of the sessions of this door nothing else outlives it.
+    pub async fn begin(self) {
+        let open = |picture: &Picture| {
+            let devices = picture.devices.iter().filter(|(_, device)| device.session == Some(None));
+            devices.map(|(id, _)| *id).collect::<Vec<_>>()
+        };
+        for device in self.0.exchange.read(open) {
+            self.unwatch(device).await;
+        }
     }
 
     /// Begins to send events and to watch the timers of sessions, once there is a session.
@@ -96,7 +107,8 @@ impl Door {
                     let now = clock.now();
                     let unwatched = self.0.stream.sessions(|sessions, out, tail| sessions.expire(now, out, tail));
                     for device in unwatched {
-                        self.unwatch(device).await;
+                        let door = self.clone();
+                        tokio::spawn(async move { door.unwatch(device).await });
                     }
                 }
                 () = changed => {}
@@ -108,20 +120,13 @@ impl Door {
     fn enter(&self, ip: IpAddr) -> Option<Place> {
         let mut connected = self.0.connected.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = connected.values().sum();
-        let own = connected.entry(ip).or_default();
-        if all >= CONNECTIONS_MAX || *own >= CONNECTIONS_PER_ADDRESS_MAX {
+        let own = connected.get(&ip).copied().unwrap_or(0);
+        let config = &self.0.config;
+        if all >= config.connections_max || own >= config.connections_per_address_max {
             return None;
         }
-        *own += 1;
+        connected.insert(ip, own + 1);
         Some(Place { door: self.clone(), ip })
-    }
-
-    fn is_authorised(&self, device: DeviceId) -> bool {
-        self.0.authorised.lock().unwrap_or_else(PoisonError::into_inner).contains(&device)
-    }
-
-    fn authorise(&self, device: DeviceId) {
-        self.0.authorised.lock().unwrap_or_else(PoisonError::into_inner).insert(device);
     }
 }
 

@@ -4,6 +4,7 @@
 //! poll (TEL-TRN-09). Times are the exchange's clock.
 
 use super::event::{self, Frame};
+use super::id;
 use super::wire::{self, Level};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -13,15 +14,13 @@ use tokio::sync::watch;
 
 /// Clients of one session.
 pub const CLIENTS_MAX: usize = 64;
-/// Long polls of one session that wait (TEL-TRN-11).
-pub const POLLS_MAX: usize = 64;
 /// Ended calls that are kept for polls, of one session.
 const ENDED_MAX: usize = 256;
 
-/// How a session ends for a client (TEL-EVT-07). A link to the exchange is never lost here, and nobody closes sessions by hand
-/// yet.
+/// How a session ends for a client (TEL-EVT-07). A link to the exchange is never lost here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {
+    Admin,
     Timeout,
     MonitoringReject,
     Client,
@@ -30,6 +29,7 @@ pub(super) enum Over {
 impl Over {
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Self::Admin => "sessionClosedByAdmin",
             Self::Timeout => "sessionClosedByTimeout",
             Self::MonitoringReject => "sessionClosedByMonitoringReject",
             Self::Client => "sessionClosedByClient",
@@ -149,6 +149,8 @@ fn datagram(number: &str, client: &Client, content: &str, tail: &[u8]) -> Option
 pub(super) struct Sessions {
     open: BTreeMap<String, Session>,
     watched: BTreeMap<DeviceId, String>,
+    /// Devices whose application session this door is closing itself, and how often.
+    closing: BTreeMap<DeviceId, u32>,
 }
 
 impl Sessions {
@@ -162,8 +164,9 @@ impl Sessions {
 
     /// The name under which a device's session is kept, however the client writes its number.
     pub(super) fn find(&self, number: &str, device: Option<DeviceId>) -> Option<String> {
-        if self.open.contains_key(number) {
-            return Some(number.to_owned());
+        let key = id::key(number);
+        if self.open.contains_key(&key) {
+            return Some(key);
         }
         device.and_then(|device| self.watched.get(&device)).cloned()
     }
@@ -172,9 +175,18 @@ impl Sessions {
         self.open.get_mut(key)
     }
 
-    /// Opens a session or gives the one that is there.
-    pub(super) fn open(&mut self, key: &str, first_seq: u64) -> &mut Session {
-        self.open.entry(key.to_owned()).or_insert_with(|| Session::new(key.to_owned(), first_seq))
+    /// Opens a session, unless it is there; `number` is how its opener writes the device.
+    pub(super) fn open(&mut self, key: &str, number: &str, first_seq: u64) {
+        self.open.entry(key.to_owned()).or_insert_with(|| Session::new(number.to_owned(), first_seq));
+    }
+
+    /// The door closes, or has closed, the application session of a device: what the log tells of that is no news.
+    pub(super) fn closes_itself(&mut self, device: DeviceId, begins: bool) {
+        let count = self.closing.entry(device).or_default();
+        *count = if begins { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            self.closing.remove(&device);
+        }
     }
 
     /// Registers a client; one with the same address and port is replaced. False: there are too many.
@@ -256,8 +268,10 @@ impl Sessions {
     /// Tells one frame to the session of its device.
     pub(super) fn tell(&mut self, frame: &Frame, out: &mut Vec<Datagram>, tail: &[u8]) {
         let Some(key) = self.watched.get(&frame.device).cloned() else { return };
-        if frame.gone {
-            self.end(&key, Over::MonitoringReject, None, out, tail);
+        if let Some(over) = frame.over {
+            if over != Over::Admin || !self.closing.contains_key(&frame.device) {
+                self.end(&key, over, None, out, tail);
+            }
             return;
         }
         let Some(session) = self.open.get_mut(&key) else { return };

@@ -1,6 +1,8 @@
 //! The door's end of the log: each event is rendered once per device that somebody watches, counted for those who poll, and
 //! handed to the sender of datagrams (TEL-EVT-01, TEL-TRN-08).
 
+use super::call::Shows;
+use super::config::TelServicesConfig;
 use super::event;
 use super::session::{Datagram, Sessions};
 use crate::common::frames::Frames;
@@ -16,6 +18,7 @@ struct Inner {
     first_seq: u64,
     sessions: Mutex<Sessions>,
     tail: Vec<u8>,
+    shows: Shows,
     out: mpsc::Sender<Datagram>,
     queue: Mutex<Option<mpsc::Receiver<Datagram>>>,
 }
@@ -25,12 +28,13 @@ struct Inner {
 pub struct Stream(Arc<Inner>);
 
 impl Stream {
-    /// A stream of the events from `first_seq` on; `end_of_pdu` is put behind each event (TEL-TRN-03).
+    /// A stream of the events from `first_seq` on, written as the settings of the door have it.
     #[must_use]
-    pub fn new(first_seq: u64, end_of_pdu: Vec<u8>) -> Self {
+    pub fn new(first_seq: u64, config: &TelServicesConfig) -> Self {
+        let (tail, shows) = (config.end_of_pdu.clone(), config.shows());
         let (out, queue) = mpsc::channel(DATAGRAMS_MAX);
         let (sessions, queue) = (Mutex::default(), Mutex::new(Some(queue)));
-        Self(Arc::new(Inner { first_seq, sessions, tail: end_of_pdu, out, queue }))
+        Self(Arc::new(Inner { first_seq, sessions, tail, shows, out, queue }))
     }
 
     /// Looks at the sessions or changes them; what comes of it for clients is sent. Never reads the mirror inside: the projector
@@ -69,7 +73,7 @@ impl Frames for Stream {
             if sessions.len() == 0 {
                 return;
             }
-            for frame in event::render(before, event, after, &|device| sessions.is_watched(device)) {
+            for frame in event::render(before, event, after, &|device| sessions.is_watched(device), self.0.shows) {
                 sessions.tell(&frame, out, tail);
             }
         });

@@ -263,8 +263,9 @@ fn one_account(account: &Account, path: &str, config: &Config, notes: &mut Notes
         let what = "only applications' accounts of the door ipxapi have privileges";
         notes.about(&format!("{path}.privileges"), what, "remove the line");
     }
-    if account.role != Role::Operator && account.door != Door::Console {
-        notes.about(&format!("{path}.role"), "only accounts of the console have a role", "remove the line");
+    if account.role != Role::Operator && !matches!(account.door, Door::Console | Door::Telservices) {
+        let what = "only accounts of the doors console and telservices have a role";
+        notes.about(&format!("{path}.role"), what, "remove the line");
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) enum Kind<T> {
     Port(Field<T, u16>),
     Text { len_max: usize, field: Field<T, String> },
     MaybeText { len_max: usize, field: Field<T, Option<String>> },
+    Texts { len_max: usize, field: Field<T, Vec<String>> },
     Secret { len_max: usize, field: Field<T, Secret> },
     MaybeSecret { len_max: usize, field: Field<T, Option<Secret>> },
     Number(Field<T, Digits>),
@@ -65,6 +66,9 @@ impl<T> Kind<T> {
             Self::Port(_) => format!("a port from {PORT_MIN} to {}", u16::MAX),
             Self::Text { len_max, .. } => format!("a text of 1 to {len_max} characters in quotes"),
             Self::MaybeText { len_max, .. } => format!("a text of 1 to {len_max} characters in quotes, or \"{NONE}\""),
+            Self::Texts { len_max, .. } => {
+                format!("a list of texts of 1 to {len_max} characters in quotes; [] for none")
+            }
             Self::Secret { len_max, .. } | Self::MaybeSecret { len_max, .. } => {
                 format!("a password of 1 to {len_max} characters in quotes")
             }
@@ -95,6 +99,7 @@ impl<T> Kind<T> {
             Self::Port(field) => *field(to) = port(value).map_err(misfit)?,
             Self::Text { len_max, field } => *field(to) = text(value, *len_max).map_err(misfit)?.to_owned(),
             Self::MaybeText { len_max, field } => *field(to) = unless_none(text(value, *len_max).map_err(misfit)?),
+            Self::Texts { len_max, field } => *field(to) = texts(value, *len_max).map_err(misfit)?,
             Self::Secret { len_max, field } => *field(to) = Secret::new(text(value, *len_max).map_err(misfit)?),
             Self::MaybeSecret { len_max, field } => {
                 *field(to) = Some(Secret::new(text(value, *len_max).map_err(misfit)?));
@@ -164,6 +169,10 @@ fn text<'v>(value: &'v DeValue<'_>, len_max: usize) -> Result<&'v str, String> {
         _ if length > len_max => Err(format!("{length} characters are too many")),
         _ => Ok(text),
     }
+}
+
+fn texts(value: &DeValue<'_>, len_max: usize) -> Result<Vec<String>, String> {
+    list(value)?.iter().map(|item| text(item.get_ref(), len_max).map(str::to_owned)).collect()
 }
 
 fn unless_none(text: &str) -> Option<String> {

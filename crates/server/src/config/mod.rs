@@ -446,10 +446,28 @@ pub struct TelServices {
     pub allowed_clients: Vec<Network>,
     /// Sessions at a time.
     pub sessions_max: u32,
-    /// Whether the first opening of a session on a device needs credentials.
+    /// Connections at a time.
+    pub connections: u32,
+    /// Connections of one address.
+    pub connections_per_address: u32,
+    /// Long polls of one session that wait.
+    pub polls_per_session: u32,
+    /// Whether the first opening of a session on a device needs the credentials of an administrator.
     pub authenticate: bool,
+    /// The user whose credentials that opening needs.
+    pub administrator: Option<String>,
     /// Whether calls can be made by a URL.
     pub shortcut_url: bool,
+    /// Origins whose pages may ask.
+    pub allowed_origins: Vec<String>,
+    /// Silence after which a connection is closed.
+    pub idle_s: u32,
+    /// How long the exchange may take to carry out an order.
+    pub link_timeout_s: u32,
+    /// Whether calls are shown with their reference.
+    pub call_reference: bool,
+    /// Whether the history may be asked for without device and user.
+    pub history_of_all: bool,
     /// What stands behind each PDU over TCP and UDP, with escapes; none: nothing.
     pub end_of_pdu: Option<String>,
     /// The UDP port from which events leave; none: that of the gateway.

@@ -12,9 +12,9 @@ const KEYS: [&str; 2] = ["telservices_tcp", "telservices_http"];
 
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
     let settings = settings(office.config)?;
-    let stream = Stream::new(office.exchange.seq() + 1, settings.end_of_pdu.clone());
+    let stream = Stream::new(office.exchange.seq() + 1, &settings);
     let door = Door::new(office.exchange.clone(), settings, stream.clone(), events_from(office)?);
-    let (both, http) = (door.clone(), door.clone());
+    let (both, http, begin) = (door.clone(), door.clone(), door.clone().begin());
     Ok(Opened {
         frames: vec![Box::new(stream)],
         listeners: vec![
@@ -22,6 +22,7 @@ pub fn open(office: &Office) -> anyhow::Result<Opened> {
             (KEYS[1], Serve::Raw(Box::new(|listener| Box::pin(serve(listener, http, Speaks::Http))))),
         ],
         shared: Some(router(door)),
+        beside: vec![Box::pin(begin)],
         ..Opened::default()
     })
 }
@@ -57,7 +58,16 @@ fn settings(config: &Config) -> anyhow::Result<TelServicesConfig> {
         allowed_clients: own.allowed_clients.iter().map(network).collect::<anyhow::Result<Vec<_>>>()?,
         sessions_max: own.sessions_max as usize,
         authenticate: own.authenticate,
+        administrator: own.administrator.clone(),
+        connections_max: own.connections as usize,
+        connections_per_address_max: own.connections_per_address as usize,
+        polls_max: own.polls_per_session as usize,
+        call_reference: own.call_reference,
+        history_of_all: own.history_of_all,
         shortcut_url: own.shortcut_url,
+        allowed_origins: own.allowed_origins.clone(),
+        idle_ms: u64::from(own.idle_s) * 1_000,
+        link_timeout_ms: u64::from(own.link_timeout_s) * 1_000,
         end_of_pdu: TelServicesConfig::unescape(end_of_pdu)
             .with_context(|| format!("telservices.end_of_pdu: {end_of_pdu} is not written as it should be"))?,
         time_zone: TelServicesConfig::zone_named(zone).with_context(|| format!("no time zone {zone}"))?,

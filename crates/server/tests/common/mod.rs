@@ -149,11 +149,16 @@ impl Office {
         *self = fresh;
     }
 
+    /// Tells it to stop as an operator would (SIGTERM), and does not wait.
+    pub fn tell_to_stop(&self) {
+        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(killed.success());
+    }
+
     /// Stops it as an operator would (SIGTERM); gives how long that took.
     pub fn terminate(&mut self) -> Duration {
         let started = Instant::now();
-        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(killed.success());
+        self.tell_to_stop();
         self.child.wait().expect("it has ended");
         started.elapsed()
     }

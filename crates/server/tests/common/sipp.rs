@@ -60,6 +60,12 @@ pub struct Playing {
 }
 
 impl Playing {
+    /// The phone's program stands still from here on: it is there and says nothing.
+    pub fn stall(&self) {
+        let stopped = Command::new("kill").args(["-STOP", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(stopped.success());
+    }
+
     /// Waits until the scenario has been played to its end.
     pub fn finish(mut self) {
         let status = self.child.wait().expect("sipp ends by itself: it has a time limit");

@@ -1,6 +1,6 @@
 //! queryHistory against the records of the exchange.
 
-use super::{Events, STANDARD, answer, ask, at_rest, device, error, make_call, moves_s, name};
+use super::{Events, Office, STANDARD, answer, ask, at_rest, device, error, make_call, moves_s, name};
 use serde_json::json;
 
 fn history(office: &super::Office, elements: &str) -> Vec<String> {
@@ -101,4 +101,34 @@ fn wire_history_is_what_the_records_say() {
         "TEL-CALL-19",
         "redirect, transfer, conference; devices without a session are shown too",
     );
+}
+
+#[test]
+fn wire_history_outlives_the_program_and_may_have_to_name_whose_it_is() {
+    let text = "[telservices]\nhistory_of_all = false\ntime_zone = \"Asia/Tokyo\"\n[console]\ntest_control = true\n\
+                [[station]]\nnumber = \"1001\"\nkind = \"simulated\"\nfirst_name = \"Ada\"\n\
+                [[station]]\nnumber = \"1002\"\nkind = \"simulated\"\nfirst_name = \"Alan\"\n";
+    let mut office = Office::configured(text);
+    let file = office.data().join("test.toml").to_str().expect("utf-8").to_owned();
+    assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
+    answer(&office, "1002");
+    office.hand("1002", "hang_up", json!({}));
+    office.wait_idle();
+    for without in ["", "<search>1002</search>", "<recordType><agent/></recordType>"] {
+        assert_eq!(ask(&office, "queryHistory", without), error("reject"), "{without}");
+    }
+    let before = [history(&office, &device("1001")), history(&office, "<userID>Alan</userID>")];
+    assert!(before.iter().all(|records| records.len() == 1), "{before:?}");
+    assert!(before[1][0].starts_with("<record><deviceNumber>1002</deviceNumber><creationDate>"), "{before:?}");
+    let both = format!("{}<userID>Alan</userID>", device("1001"));
+    assert_eq!(history(&office, &both), Vec::<String>::new(), "both have to fit");
+    // Days and hours are those of the configured zone, and the last day is in it.
+    let day = before[0][0].split("<creationDate>").nth(1).and_then(|rest| rest.get(..10)).expect("a date").to_owned();
+    let within = format!("{}<startDate>{day}</startDate><endDate>{day}</endDate>", device("1001"));
+    assert_eq!(history(&office, &within), before[0]);
+    let reversed = format!("{}<startDate>{day}</startDate><endDate>1999-01-01</endDate>", device("1001"));
+    assert_eq!(history(&office, &reversed), Vec::<String>::new());
+    office.crash_and_restart_with(&["--config", &file, "--ephemeral-ports"]);
+    assert_eq!([history(&office, &device("1001")), history(&office, "<userID>Alan</userID>")], before);
+    conformance::proves_partly("TEL-ADM-16", "statistics");
 }

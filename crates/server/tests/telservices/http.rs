@@ -136,5 +136,64 @@ fn wire_a_url_makes_a_call() {
     assert_eq!(closed.http("GET", &wanted, None, &[]).status, 404);
     conformance::proves("TEL-TRN-07");
     conformance::proves("TEL-TRN-10");
-    conformance::proves_partly("TEL-TRN-06", "origins");
+}
+
+#[test]
+fn wire_pages_of_listed_origins_may_ask() {
+    let listed = "https://intranet.example";
+    let office = Office::configured(&format!(
+        "[telservices]\nallowed_origins = [\"{listed}\"]\n[listen]\nshared_http = \"127.0.0.1:0\"\n\
+         [[station]]\nnumber = \"1001\"\nkind = \"simulated\"\n"
+    ));
+    let body = request("openSession", &device("1001"));
+    for (listener, path) in [("telservices_tcp", "/"), ("telservices_http", "/x"), ("shared_http", "/telservices")] {
+        let target = url(&office, listener, path);
+        let from = |origin: &str, method: &str, body: Option<&str>| {
+            office.http(method, &target, body, &[("Origin", origin), ("Access-Control-Request-Method", "POST")])
+        };
+        let asked = from(listed, "POST", Some(&body));
+        assert_eq!((asked.status, asked.text.as_str()), (200, STANDARD), "{listener}");
+        assert_eq!(asked.header("access-control-allow-origin"), Some(listed));
+        assert_eq!(asked.header("vary"), Some("Origin"));
+        let first = from(listed, "OPTIONS", None);
+        assert_eq!((first.status, first.header("access-control-allow-origin")), (204, Some(listed)), "{listener}");
+        assert!(first.header("access-control-allow-methods").is_some_and(|all| all.contains("POST")));
+        assert_eq!(first.header("access-control-allow-headers"), Some("Content-Type"));
+        for stranger in ["https://elsewhere.example", "null", "https://intranet.example.evil"] {
+            let asked = from(stranger, "POST", Some(&body));
+            assert_eq!((asked.status, asked.header("access-control-allow-origin")), (200, None), "{stranger}");
+            assert_eq!(from(stranger, "OPTIONS", None).header("access-control-allow-methods"), None, "{stranger}");
+        }
+    }
+    // By default no origin is listed.
+    let none = Office::start();
+    let asked = none.http("POST", &url(&none, "telservices_http", "/"), Some(&body), &[("Origin", listed)]);
+    assert_eq!((asked.status, asked.header("access-control-allow-origin")), (200, None));
+    conformance::proves("TEL-TRN-06");
+}
+
+#[test]
+fn wire_the_gateway_has_the_port_of_the_settings_or_none() {
+    let none = Office::configured("[listen]\ntelservices_tcp = \"none\"\ntelservices_http = \"none\"\n");
+    assert_eq!(none.listen["telservices_tcp"], serde_json::Value::Null);
+    assert_eq!(none.listen["telservices_http"], serde_json::Value::Null);
+    // A port that is free now: the program is told to listen just there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("office.toml");
+    let others =
+        ["sip_udp = []", "sip_tcp = []", "console = \"127.0.0.1:0\"", "fusion = \"none\"", "fusion_events = \"none\""];
+    let more = ["ipxapi = \"none\"", "clickcall = \"none\"", "voicenter = \"none\"", "telservices_http = \"none\""];
+    let text = format!(
+        "[listen]\n{}\n{}\ntelservices_tcp = \"127.0.0.1:{port}\"\n[[station]]\nnumber = \"1001\"\nkind = \"simulated\"\n",
+        others.join("\n"),
+        more.join("\n")
+    );
+    std::fs::write(&file, text).expect("written");
+    let office = Office::start_with(&["--config", file.to_str().expect("utf-8")]);
+    assert_eq!(office.address("telservices_tcp").port(), port);
+    assert_eq!(super::ask(&office, "openSession", &device("1001")), STANDARD);
+    let body = request("closeSession", &device("1001"));
+    assert_eq!(office.http("POST", &url(&office, "telservices_tcp", "/"), Some(&body), &[]).text, STANDARD);
+    conformance::proves("TEL-ADM-02");
 }

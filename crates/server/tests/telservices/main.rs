@@ -4,17 +4,44 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod admission;
 mod bad_input;
 mod calls;
 mod history;
 mod http;
+mod lines;
+mod link;
 mod newcomer;
+mod polls;
 mod sessions;
 
 use common::telservices::{Events, STANDARD, ask, connect, device, error, make_call, request, rest, tcp, tcp_octets};
 use common::{Office, wait_for};
 use serde_json::{Value, json};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream, UdpSocket};
+use std::process::Command;
+
+/// One request from another address of this machine.
+fn from_elsewhere(office: &Office, service: &str, elements: &str) -> String {
+    let url = format!("http://{}/", office.address("telservices_tcp"));
+    let asked = Command::new("curl")
+        .args(["--silent", "--show-error", "--max-time", "60", "--interface", "127.0.0.2", "--data-binary"])
+        .args([&request(service, elements), &url])
+        .output()
+        .expect("curl is there");
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    String::from_utf8(asked.stdout).expect("UTF-8")
+}
+
+/// A client at that address opens a session on a device with its events there.
+fn elsewhere(office: &Office, number: &str, more: &str) -> Events {
+    let socket = UdpSocket::bind("127.0.0.2:0").expect("a port");
+    socket.set_read_timeout(Some(SOON)).expect("a time-out");
+    let port = socket.local_addr().expect("bound").port();
+    let elements = format!("{}<eventUDPPort>{port}</eventUDPPort>{more}", device(number));
+    assert_eq!(from_elsewhere(office, "openSession", &elements), STANDARD);
+    Events(socket)
+}
 
 /// One line of a ladder.
 #[derive(Clone, Copy)]
@@ -102,6 +129,13 @@ fn answer(office: &Office, phone: &str) {
 /// An office whose clock stands still unless moved.
 fn at_rest() -> Office {
     Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"])
+}
+
+fn empty_snapshot(seq: &str) -> String {
+    format!(
+        "<TelServiceReturn><result><snapshot>{seq}<calls/><forwards/><msgWaiting><off/></msgWaiting>\
+         <doNotDisturb><off/></doNotDisturb></snapshot></result></TelServiceReturn>"
+    )
 }
 
 fn closed_half(socket: &TcpStream) {

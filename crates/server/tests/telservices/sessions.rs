@@ -1,22 +1,14 @@
-//! Sessions: clients, levels, time-outs, closes now and later, who may open one, snapshots and long polls over TCP.
+//! Sessions: clients, levels, time-outs, closes now and later.
 
 use super::{
-    Events, LINE, Line, Office, STANDARD, ask, at_rest, closed_half, connect, device, error, make_call, moves_s, name,
-    request, rest, session_event, wait_for,
+    Events, LINE, Line, Office, STANDARD, ask, at_rest, device, empty_snapshot, error, make_call, moves_s, name,
+    request, session_event, wait_for,
 };
-use std::io::Write;
 
 const NO_SESSION: &str = "noOpenSession";
 
 fn snapshot(office: &Office, number: &str) -> String {
     ask(office, "snapshot", &device(number))
-}
-
-fn empty_snapshot(seq: &str) -> String {
-    format!(
-        "<TelServiceReturn><result><snapshot>{seq}<calls/><forwards/><msgWaiting><off/></msgWaiting>\
-         <doNotDisturb><off/></doNotDisturb></snapshot></result></TelServiceReturn>"
-    )
 }
 
 #[test]
@@ -77,10 +69,18 @@ fn wire_clients_of_one_session_come_and_go() {
     first.nothing();
     assert_eq!(snapshot(&office, "1001"), error(NO_SESSION));
     assert_eq!(ask(&office, "closeSession", &all), error(NO_SESSION));
-    conformance::proves_partly("TEL-SES-09", "a client that is not registered");
+    // Who is no client of the session may use it, and closes it only for all.
+    let only = Events::of(&office, "1001");
+    assert_eq!(super::from_elsewhere(&office, "closeSession", &device("1001")), STANDARD, "without effect");
+    assert_eq!(snapshot(&office, "1001"), empty_snapshot(""));
+    assert_eq!(super::from_elsewhere(&office, "closeSession", &device("1002")), error(NO_SESSION));
+    assert_eq!(super::from_elsewhere(&office, "closeSession", &all), STANDARD);
+    assert_eq!(only.next(), session_event("1001", "sessionClosedByClient"));
+    assert_eq!(snapshot(&office, "1001"), error(NO_SESSION));
+    conformance::proves("TEL-SES-09");
     conformance::proves_partly("TEL-SES-03", "users");
     conformance::proves_partly("TEL-REQ-02", "agents");
-    conformance::proves_partly("TEL-EVT-07", "the link, the administrator");
+    conformance::proves_partly("TEL-EVT-07", "the link is lost only with the whole program");
 }
 
 #[test]
@@ -123,7 +123,34 @@ fn wire_a_silent_client_is_let_go_and_a_busy_one_is_not() {
         assert_eq!(snapshot(&office, "1001"), empty_snapshot(""), "{never}");
         ask(&office, "closeSession", &device("1001"));
     }
-    conformance::proves_partly("TEL-SES-07", "several clients with different times");
+    // Each client has a time of its own, and who has none keeps the session alive. A request from an address is of all its clients.
+    let here = Events::with(&office, "1001", "<sessionTimeout>30</sessionTimeout>");
+    let also_here = Events::with(&office, "1001", "<sessionTimeout>50</sessionTimeout>");
+    let there = super::elsewhere(&office, "1001", "<sessionTimeout>90</sessionTimeout>");
+    let lasting = super::elsewhere(&office, "1002", "");
+    moves_s(&office, 25);
+    assert_eq!(snapshot(&office, "1001"), empty_snapshot(""));
+    moves_s(&office, 30);
+    assert_eq!(here.next(), session_event("1001", "sessionClosedByTimeout"));
+    also_here.nothing();
+    moves_s(&office, 20);
+    assert_eq!(also_here.next(), session_event("1001", "sessionClosedByTimeout"));
+    there.nothing();
+    here.nothing();
+    make_call(&office, "1001", "1003");
+    assert!(there.next().contains("<initiated/>"), "the session is there for the other one");
+    assert!(super::from_elsewhere(&office, "dropCall", &device("1001")).contains("<standard/>"));
+    for state in ["originated", "delivered", "cleared"] {
+        assert!(there.next().contains(&format!("<{state}/>")));
+    }
+    moves_s(&office, 89);
+    there.nothing();
+    moves_s(&office, 1);
+    assert_eq!(there.next(), session_event("1001", "sessionClosedByTimeout"));
+    assert_eq!(snapshot(&office, "1001"), error(NO_SESSION), "with its last client");
+    assert_eq!(snapshot(&office, "1002"), empty_snapshot(""));
+    lasting.nothing();
+    conformance::proves("TEL-SES-07");
 }
 
 #[test]
@@ -162,108 +189,6 @@ fn wire_watching_may_be_put_off() {
     assert_eq!(nobody.next(), session_event("5555", "sessionClosedByMonitoringReject"));
     assert_eq!(snapshot(&office, "5555"), error(NO_SESSION));
     conformance::proves("TEL-SES-11");
-}
-
-#[test]
-fn wire_sessions_are_counted_and_the_first_may_need_a_password() {
-    let text = "[telservices]\nsessions_max = 1\nauthenticate = true\n\
-                [[station]]\nnumber = \"1001\"\nkind = \"simulated\"\n\
-                [[station]]\nnumber = \"1002\"\nkind = \"simulated\"\n\
-                [[account]]\ndoor = \"telservices\"\nuser = \"setup\"\npassword = \"once for all\"\n";
-    let office = Office::configured(text);
-    let with = |user: &str, password: &str| {
-        let user = format!("<userID>{user}</userID><userPassword>{password}</userPassword>");
-        ask(&office, "openSession", &format!("{}{user}", device("1001")))
-    };
-    assert_eq!(ask(&office, "openSession", &device("1001")), error("invalidCredentials"));
-    assert_eq!(with("setup", "wrong"), error("invalidCredentials"));
-    assert_eq!(with("nobody", "once for all"), error("invalidCredentials"));
-    assert_eq!(with("setup", "once for all"), STANDARD);
-    assert_eq!(ask(&office, "openSession", &device("1001")), STANDARD, "later ones need none");
-    assert_eq!(with("setup", "wrong"), STANDARD);
-    let other = "<userID>setup</userID><userPassword>once for all</userPassword>";
-    let other = ask(&office, "openSession", &format!("{}{other}", device("1002")));
-    assert_eq!(other, error("sessionLimitExceeded"));
-    assert_eq!(Events::listen().open(&office, "1001", ""), STANDARD, "a session that is there takes more clients");
-    conformance::proves_partly("TEL-SES-05", "kept on disk; one administrator's name");
-    for row in ["TEL-ERR-06", "TEL-ERR-08", "TEL-ADM-09"] {
-        conformance::proves(row);
-    }
-}
-
-fn poll(number: &str, timeout_s: i64, seq: Option<u64>) -> String {
-    let seq = seq.map(|seq| format!("<snapshotSeq>{seq}</snapshotSeq>")).unwrap_or_default();
-    let inner = format!("<resultOnEvent><timeout>{timeout_s}</timeout>{seq}</resultOnEvent>");
-    request("snapshot", &format!("{}{inner}", device(number)))
-}
-
-fn seq_of(answer: &str) -> u64 {
-    let (_, rest) = answer.split_once("<snapshotSeq>").unwrap_or_else(|| panic!("{answer}"));
-    rest.split('<').next().and_then(|text| text.parse().ok()).expect("a number")
-}
-
-#[test]
-fn wire_a_long_poll_waits_for_a_change_for_its_time_or_for_the_end() {
-    let office = at_rest();
-    let ada = name(&office, "1001");
-    assert_eq!(ask(&office, "openSession", &device("1002")), STANDARD);
-    let asks = |timeout_s, seq| super::tcp(&office, &poll("1002", timeout_s, seq));
-    let first = asks(100, None);
-    let seq = seq_of(&first);
-    assert_eq!(first, empty_snapshot(&format!("<snapshotSeq>{seq}</snapshotSeq>")));
-    assert_eq!(asks(0, Some(seq)), first, "no time to wait");
-    assert_eq!(asks(100, Some(seq + 9)), first, "an unknown number");
-    assert_eq!(asks(100, Some(0)), first);
-
-    let waits = |seq| {
-        let mut socket = connect(&office, "telservices_tcp");
-        socket.write_all(poll("1002", 100, Some(seq)).as_bytes()).expect("taken");
-        closed_half(&socket);
-        socket
-    };
-    // A change answers all that wait, also those that have shut down their sending side.
-    let (mut one, mut two) = (waits(seq), waits(seq));
-    let lost = waits(seq);
-    drop(lost);
-    // That they are in is seen by the one after them in line being answered.
-    asks(0, Some(seq));
-    make_call(&office, "1001", "1002");
-    let rings = Line { device: "1002", other: ("1001", &ada), state: "alerting", services: "answerCall", ..LINE };
-    let answer = rest(&mut one);
-    assert!(seq_of(&answer) > seq && answer.contains(&rings.call()), "{answer}");
-    assert_eq!(rest(&mut two), answer);
-
-    // Calls that have ended since are shown once more.
-    let seq = seq_of(&answer);
-    ask(&office, "answerCall", &device("1002"));
-    moves_s(&office, 5);
-    ask(&office, "dropCall", &device("1002"));
-    let ended = asks(100, Some(seq));
-    let over = Line { state: "cleared", services: "", talk_s: 5, ..rings };
-    assert!(ended.contains(&format!("<calls>{}</calls>", over.call())), "{ended}");
-    let seq = seq_of(&ended);
-    assert!(asks(0, Some(seq)).contains("<calls/>"));
-
-    // Its time runs out, and nothing has changed.
-    let mut idle = waits(seq);
-    wait_for("it waits", || {
-        moves_s(&office, 10);
-        idle.set_nonblocking(true).expect("possible");
-        let came = idle.peek(&mut [0; 1]).is_ok();
-        idle.set_nonblocking(false).expect("possible");
-        came.then_some(())
-    });
-    assert_eq!(seq_of(&rest(&mut idle)), seq);
-
-    // The end of the session answers it.
-    let mut last = waits(seq);
-    asks(0, Some(seq));
-    assert_eq!(ask(&office, "closeSession", &device("1002")), STANDARD);
-    let answer = rest(&mut last);
-    let closed = answer.contains("<session><sessionClosedByClient/></session>");
-    assert!(closed || answer == error(NO_SESSION), "{answer}");
-    conformance::proves_partly("TEL-TRN-09", "64 polls of a session; events of the link");
-    conformance::proves_partly("TEL-REQ-26", "forwards, message lamp, agents");
 }
 
 #[test]

@@ -22,8 +22,11 @@ impl Door {
             }
         });
         self.0.timers.notify_one();
+        // A number that nobody has is the exchange's to refuse.
+        let from = device.map(DeviceName::Id).or_else(|| id::number(number).map(DeviceName::Number));
+        let from = from.ok_or(TelError::PbxReject)?;
         let make = MakeCall {
-            from: DeviceName::Id(device.ok_or(TelError::PbxReject)?),
+            from,
             to,
             prompt: Prompt::OffHook,
             first: LegOptions { must_be_registered: true, ..LegOptions::default() },

@@ -14,7 +14,8 @@ use super::error::TelError;
 use super::id;
 use super::session::Over;
 use super::wire::{self, Absent, Request};
-use super::{Door, wire::decode};
+use super::{DOOR, Door, wire::decode};
+use crate::common::ask::{Ask, Back, Fault};
 use crate::common::exchange::Submit;
 use std::net::IpAddr;
 use switching::command::{Answer, DeviceName, Guard, Principal, Verb, Which};
@@ -94,15 +95,36 @@ impl Door {
     }
 
     async fn submit(&self, verb: Verb, guard: Guard, client: Client) -> Result<Answer, Refusal> {
-        let by = Principal { door: "telservices".to_owned(), account: client.ip.to_string() };
-        let deadline_ms = Some(self.0.config.link_timeout_ms);
-        let submit = Submit { deadline_ms, guard, ..Submit::plain(by, verb) };
-        let reply = self.0.exchange.command(submit).await.map_err(|_| Refusal::OutOfService)?;
-        self.0.exchange.reached(reply.through).await;
-        if let Err(refusal) = &reply.outcome {
-            tracing::info!(dialect = "telservices", request = %reply.request, refused = refusal.name(), "refused");
+        let by = Principal { door: DOOR.to_owned(), account: client.ip.to_string() };
+        let link_timeout_ms = self.0.config.link_timeout_ms;
+        let submit = Submit { deadline_ms: Some(link_timeout_ms), guard, ..Submit::plain(by, verb) };
+        let clock = self.0.exchange.clock();
+        let until = clock.now().after_ms(link_timeout_ms);
+        let answered = async {
+            let reply = self.0.exchange.command(submit).await.map_err(|_| Refusal::OutOfService)?;
+            self.0.exchange.reached(reply.through).await;
+            if let Err(refusal) = &reply.outcome {
+                tracing::info!(dialect = "telservices", request = %reply.request, refused = refusal.name(), "refused");
+            }
+            reply.outcome
+        };
+        tokio::select! {
+            biased;
+            outcome = answered => outcome,
+            // An exchange that says nothing may still do it; events will tell (TEL-ERR-03).
+            () = clock.sleep_until(until) => Err(Refusal::PeerTimeout),
         }
-        reply.outcome
+    }
+
+    /// Asks something beside the core; who has no answer in time has run out of something (TEL-ERR-09).
+    async fn ask<T>(&self, ask: impl FnOnce(Back<Result<T, Fault>>) -> Ask) -> Result<T, TelError> {
+        let clock = self.0.exchange.clock();
+        let until = clock.now().after_ms(self.0.config.link_timeout_ms);
+        tokio::select! {
+            biased;
+            answer = self.0.exchange.ask(ask) => Ok(answer??),
+            () = clock.sleep_until(until) => Err(TelError::ResourceError),
+        }
     }
 
     async fn order_done(&self, verb: Verb, client: Client) -> Done {
@@ -139,6 +161,7 @@ impl Door {
         match self.monitor(key, client).await {
             Ok(device) => {
                 self.0.stream.sessions(|sessions, _, _| sessions.watch(key, device));
+                self.keep_watching(device, client).await;
                 Ok(device)
             }
             Err(error) => {
@@ -149,25 +172,48 @@ impl Door {
         }
     }
 
-    /// Opens the application session on the device that a number means.
+    /// Opens the application session on the device that a number means. A number that nobody has is the exchange's to refuse.
     async fn monitor(&self, number: &str, client: Client) -> Result<DeviceId, TelError> {
-        let device = self.device(number).ok_or(TelError::PbxReject)?;
-        match self.order(Verb::OpenSession { device: DeviceName::Id(device), user: None }, client).await {
+        let device = self.device(number);
+        let name = device.map(DeviceName::Id).or_else(|| id::number(number).map(DeviceName::Number));
+        let device_name = name.ok_or(TelError::PbxReject)?;
+        match self.order(Verb::OpenSession { device: device_name, user: None }, client).await {
             // Another door attends to the device in somebody's name: it can be watched all the same.
-            Ok(_) | Err(Refusal::SessionState) => Ok(device),
+            Ok(_) | Err(Refusal::SessionState) => device.or_else(|| self.device(number)).ok_or(TelError::PbxReject),
             Err(refusal) => Err(TelError::of(&refusal)),
         }
     }
 
-    /// Closes the application session, unless another door has opened it in somebody's name.
+    /// Another client's close may have crossed the opening: a device with a session stays watched.
+    async fn keep_watching(&self, device: DeviceId, client: Client) {
+        let closed =
+            self.0.exchange.read(|picture| picture.devices.get(&device).is_some_and(|it| it.session.is_none()));
+        if closed && self.0.stream.sessions(|sessions, _, _| sessions.is_watched(device)) {
+            // Where it is refused, the device or the exchange is going: events tell that.
+            let _ = self.order(Verb::OpenSession { device: DeviceName::Id(device), user: None }, client).await;
+        }
+    }
+
+    /// Closes the application session of a device that has none here any more, unless another door has opened it in somebody's
+    /// name.
     pub(super) async fn unwatch(&self, device: DeviceId) {
         let ours =
             self.0.exchange.read(|picture| picture.devices.get(&device).is_some_and(|it| it.session == Some(None)));
-        if ours {
-            let client = Client { ip: IpAddr::from([127, 0, 0, 1]), http: false };
-            // A device that has gone meanwhile has no session to close.
-            let _ = self.order(Verb::CloseSession { device: DeviceName::Id(device) }, client).await;
+        let begins = self.0.stream.sessions(|sessions, _, _| {
+            let begins = ours && !sessions.is_watched(device);
+            if begins {
+                sessions.closes_itself(device, true);
+            }
+            begins
+        });
+        if !begins {
+            return;
         }
+        let client = Client { ip: IpAddr::from([127, 0, 0, 1]), http: false };
+        // A device that has gone meanwhile has no session to close.
+        let _ = self.order(Verb::CloseSession { device: DeviceName::Id(device) }, client).await;
+        self.0.stream.sessions(|sessions, _, _| sessions.closes_itself(device, false));
+        self.keep_watching(device, client).await;
     }
 
     /// The other party of a call as a client names it: a number, or the call itself for a caller that shows none (TEL-REQ-38).

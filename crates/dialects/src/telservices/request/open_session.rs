@@ -1,11 +1,15 @@
 //! openSession (TEL-REQ-01, TEL-SES-03 to TEL-SES-07, TEL-SES-11).
 
-use super::super::Door;
 use super::super::error::TelError;
 use super::super::session::Client as Registered;
 use super::super::wire::OpenSession;
+use super::super::{DOOR, Door, id};
 use super::{Client, Done};
-use crate::common::ask::Ask;
+use crate::common::ask::{AUTHORISED, Ask};
+use crate::common::attempts::NotIn;
+
+/// The role of an account that may authorise devices.
+const ADMINISTRATOR: &str = "operator";
 
 impl Door {
     pub(super) async fn open_session(&self, open: OpenSession, client: Client) -> Done {
@@ -18,13 +22,13 @@ impl Door {
             if key.is_none() && sessions.len() >= sessions_max {
                 return Err(TelError::SessionLimitExceeded);
             }
-            let key = key.unwrap_or_else(|| open.device.clone());
+            let key = key.unwrap_or_else(|| id::key(&open.device));
             let watched = sessions.get(&key).and_then(|session| session.device);
             Ok((key, watched))
         })?;
         let device = match (watched, open.monitor) {
             (Some(device), _) => Some(device),
-            (None, true) => Some(self.monitor(&key, client).await?),
+            (None, true) => Some(self.monitor(&open.device, client).await?),
             (None, false) => None,
         };
         let clock = self.0.exchange.clock();
@@ -43,37 +47,60 @@ impl Door {
             if sessions.get(&key).is_none() && sessions.len() >= sessions_max {
                 return Err(TelError::SessionLimitExceeded);
             }
-            sessions.open(&key, first_seq);
+            sessions.open(&key, &open.device, first_seq);
             if let Some(device) = device {
                 sessions.watch(&key, device);
             }
             if sessions.register(&key, registered) { Ok(None) } else { Err(TelError::ResourceError) }
         });
         self.0.timers.notify_one();
+        if let (Ok(_), Some(device)) = (&done, device) {
+            self.keep_watching(device, client).await;
+        }
         done
     }
 
-    /// Whoever opens a device's session first has to be known, where the settings say so (TEL-SES-05).
+    /// Whoever opens a device's session first has to be an administrator, where the settings say so; afterwards the device is
+    /// authorised for good (TEL-SES-05).
     async fn check_credentials(&self, open: &OpenSession, client: Client) -> Result<(), TelError> {
-        if !self.0.config.authenticate {
+        let config = &self.0.config;
+        if !config.authenticate && config.administrator.is_none() {
             return Ok(());
         }
-        let device = self.device(&open.device);
-        if device.is_some_and(|device| self.is_authorised(device)) {
-            return Ok(());
+        let (door, list, name) = (DOOR.to_owned(), AUTHORISED.to_owned(), id::key(&open.device));
+        let kept = self.ask(|back| Ask::Kept { door, list, back }).await?;
+        let is_authorised = kept.contains(&name);
+        match self.is_administrator(open).await {
+            Ok(()) if is_authorised => Ok(()),
+            Ok(()) => {
+                let (door, list, kept) = (DOOR.to_owned(), AUTHORISED.to_owned(), true);
+                self.ask(|back| Ask::Keep { door, list, name, kept, back }).await?;
+                Ok(())
+            }
+            Err(TelError::InvalidCredentials) => {
+                if open.user.is_some() || !is_authorised {
+                    tracing::warn!(dialect = "telservices", client = %client.ip, device = name, "wrong user or password");
+                }
+                if is_authorised { Ok(()) } else { Err(TelError::InvalidCredentials) }
+            }
+            Err(error) => Err(error),
         }
-        let (Some(user), Some(password)) = (open.user.clone(), open.password.clone()) else {
+    }
+
+    async fn is_administrator(&self, open: &OpenSession) -> Result<(), TelError> {
+        let (Some(user), Some(password)) = (&open.user, &open.password) else {
             return Err(TelError::InvalidCredentials);
         };
-        let login = |back| Ask::Login { door: "telservices".to_owned(), user, password, back };
-        let known = self.0.exchange.ask(login).await?;
-        if known.is_none() {
-            tracing::warn!(dialect = "telservices", client = %client.ip, "wrong user or password");
+        let config = &self.0.config;
+        let is_named = config.administrator.as_ref() == Some(user);
+        if !is_named && !config.authenticate {
             return Err(TelError::InvalidCredentials);
         }
-        if let Some(device) = device {
-            self.authorise(device);
-        }
-        Ok(())
+        let known = self.0.attempts.admit(&self.0.exchange, user, password).await.map_err(|not_in| match not_in {
+            NotIn::Wrong | NotIn::Locked => TelError::InvalidCredentials,
+            NotIn::Stopping => TelError::PbxlinkOutOfService,
+        })?;
+        let has_role = known.settings.get("role").is_some_and(|role| role == ADMINISTRATOR);
+        if is_named || has_role { Ok(()) } else { Err(TelError::InvalidCredentials) }
     }
 }

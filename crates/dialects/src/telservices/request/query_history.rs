@@ -16,6 +16,9 @@ const PAGES_MAX: usize = 200;
 
 impl Door {
     pub(super) async fn query_history(&self, query: &QueryHistory) -> Done {
+        if !self.0.config.history_of_all && query.device.is_none() && query.user.is_none() {
+            return Err(TelError::Reject);
+        }
         let limit = usize::try_from(query.limit.unwrap_or(RECORDS_MAX).min(RECORDS_MAX)).unwrap_or(usize::MAX);
         let rows = if query.calls { self.rows(query, limit).await? } else { Vec::new() };
         Ok(Some(wire::result(|w| w.within("history", |w| rows.iter().for_each(|row| row.write(w))))))
@@ -36,7 +39,7 @@ impl Door {
         for _ in 0..PAGES_MAX {
             let party = query.device.clone();
             let asked = RecordQuery { party, from, to, limit: PAGE, before };
-            let page = self.0.exchange.ask(|back| Ask::Records(asked, back)).await??;
+            let page = self.ask(|back| Ask::Records(asked, back)).await?;
             let Some(oldest) = page.last() else { break };
             before = Some(oldest.call.id);
             let clock = self.0.exchange.clock();

@@ -3,13 +3,14 @@
 //! There are no forwards, mailboxes and agents yet: the lists are empty, no message waits.
 
 use super::super::Door;
-use super::super::call::{self, Seen};
+use super::super::call::{self, Seen, Shows};
 use super::super::error::TelError;
-use super::super::session::{Over, POLLS_MAX, Progress};
+use super::super::session::{Over, Progress};
 use super::super::wire::{self, Poll, Writer};
 use super::{Client, Done, Open};
 use switching::id::DeviceId;
 use switching::picture::Picture;
+use switching::time::Time;
 use tokio::sync::watch;
 
 impl Door {
@@ -27,20 +28,23 @@ impl Door {
     /// Waits until the device has changed since the number the client knows.
     async fn wait(&self, open: &Open, poll: Poll, client: Client) -> Result<Option<Over>, TelError> {
         let Some(seq) = poll.seq else { return Ok(None) };
+        let polls_max = self.0.config.polls_max;
         let following = self.0.stream.sessions(|sessions, _, _| {
             let session = sessions.get(&open.key).ok_or(TelError::NoOpenSession)?;
             if !session.is_current(seq) {
                 return Ok(None);
             }
-            if session.polls >= POLLS_MAX {
+            if session.polls >= polls_max {
                 return Err(TelError::ResourceError);
             }
             session.polls += 1;
-            Ok(Some(session.follow()))
+            let following = session.follow();
+            // Taken here, where nothing can change in between.
+            let started = *following.borrow();
+            Ok(Some((following, started)))
         })?;
-        let Some(mut following) = following else { return Ok(None) };
+        let Some((mut following, started)) = following else { return Ok(None) };
         let _waiting = Waiting { door: self, key: &open.key };
-        let started = *following.borrow();
         let changed =
             |now: &Progress| now.seq != started.seq || now.over.is_some() || left(&started, now, client).is_some();
         let timeout_s = u64::try_from(poll.timeout_s).unwrap_or(0).min(self.0.config.poll_s_max);
@@ -57,7 +61,7 @@ impl Door {
     }
 
     fn picture_of(&self, open: &Open, known: Option<i64>, with_seq: bool, over: Option<Over>) -> String {
-        let now = self.0.exchange.clock().now();
+        let (now, shows) = (self.0.exchange.clock().now(), self.0.config.shows());
         self.0.exchange.read(|picture| {
             let stand = self.0.stream.sessions(|sessions, _, _| sessions.get(&open.key).map(|it| it.stand(known)));
             wire::result(|w| {
@@ -66,7 +70,7 @@ impl Door {
                         w.number("snapshotSeq", stand.seq);
                     }
                     w.within("calls", |w| {
-                        calls(w, picture, open.device, now);
+                        calls(w, picture, open.device, now, shows);
                         stand.iter().flat_map(|stand| &stand.ended).for_each(|call| w.raw(call));
                     });
                     w.empty("forwards");
@@ -82,12 +86,12 @@ impl Door {
     }
 }
 
-fn calls(w: &mut Writer, picture: &Picture, device: DeviceId, now: switching::time::Time) {
+fn calls(w: &mut Writer, picture: &Picture, device: DeviceId, now: Time, shows: Shows) {
     let connections = picture.devices.get(&device).into_iter().flat_map(|device| &device.connections);
     for connection in connections.filter_map(|id| picture.connections.get(id)) {
         let extra = picture.calls.get(&connection.call).and_then(call::extra);
         if let Some(seen) = Seen::of(picture, connection) {
-            w.raw(&seen.element(call::talk_s(connection, now), None, extra.as_deref()));
+            w.raw(&seen.element(call::talk_s(connection, now), None, extra.as_deref(), shows));
         }
     }
 }

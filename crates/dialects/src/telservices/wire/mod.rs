@@ -18,6 +18,8 @@ pub const DEPTH_MAX: usize = 16;
 pub const ELEMENTS_MAX: usize = 20_000;
 /// Octets of text in one element (TEL-TRN-11).
 pub const TEXT_LEN_MAX: usize = 65_536;
+/// Octets of the number of a device, with the marks that people write into it.
+pub const DEVICE_LEN_MAX: usize = 256;
 /// Octets of correlator data (TEL-REQ-14).
 pub const EXTRA_DATA_LEN_MAX: usize = 1_024;
 

@@ -1,8 +1,8 @@
 //! Octets to requests.
 
 use super::{
-    Absent, DEPTH_MAX, ELEMENTS_MAX, EXTRA_DATA_LEN_MAX, Level, OpenSession, PDU_LEN_MAX, Poll, QueryHistory, Request,
-    TEXT_LEN_MAX,
+    Absent, DEPTH_MAX, DEVICE_LEN_MAX, ELEMENTS_MAX, EXTRA_DATA_LEN_MAX, Level, OpenSession, PDU_LEN_MAX, Poll,
+    QueryHistory, Request, TEXT_LEN_MAX,
 };
 use crate::common::xml::{Doctype, XmlElement, XmlLimits, parse};
 use jiff::civil::Date;
@@ -84,17 +84,13 @@ pub fn decode(octets: &[u8]) -> Read<Request> {
         "openSession" => open_session(&fields).map(Request::OpenSession),
         "closeSession" => close_session(&fields),
         "makeCall" => make_call(&fields),
-        "answerCall" => {
-            Ok(Request::AnswerCall { device: fields.needed("deviceNumber")?, calling: fields.text("callingNumber")? })
-        }
-        "dropCall" => {
-            Ok(Request::DropCall { device: fields.needed("deviceNumber")?, other: fields.text("otherNumber")? })
-        }
+        "answerCall" => Ok(Request::AnswerCall { device: fields.device()?, calling: fields.text("callingNumber")? }),
+        "dropCall" => Ok(Request::DropCall { device: fields.device()?, other: fields.text("otherNumber")? }),
         "snapshot" => snapshot(&fields),
         "queryHistory" => query_history(&fields).map(Request::QueryHistory),
         name => match ABSENT.iter().find(|(known, _)| *known == name) {
             Some((_, needs @ Absent::Server)) => Ok(Request::Absent(*needs, None)),
-            Some((_, needs)) => Ok(Request::Absent(*needs, Some(fields.needed("deviceNumber")?))),
+            Some((_, needs)) => Ok(Request::Absent(*needs, Some(fields.device()?))),
             None => Err(wrong(service, "no such request")),
         },
     }
@@ -106,7 +102,7 @@ fn open_session(fields: &Fields<'_>) -> Read<OpenSession> {
     });
     let level = fields.choice("eventUpdate", &[("full", Level::Full), ("restricted", Level::Restricted)])?;
     Ok(OpenSession {
-        device: fields.needed("deviceNumber")?,
+        device: fields.device()?,
         event_port: event_port.transpose()?,
         level: level.unwrap_or_default(),
         user: fields.kept("userID")?,
@@ -118,7 +114,7 @@ fn open_session(fields: &Fields<'_>) -> Read<OpenSession> {
 
 fn close_session(fields: &Fields<'_>) -> Read<Request> {
     Ok(Request::CloseSession {
-        device: fields.needed("deviceNumber")?,
+        device: fields.device()?,
         after_s: fields.integer("actualCloseSessionTimeout")?.and_then(seconds).unwrap_or(0),
         client_only: fields.flag("clientOnly")?.unwrap_or(true),
     })
@@ -129,7 +125,7 @@ fn make_call(fields: &Fields<'_>) -> Read<Request> {
     if extra.as_ref().is_some_and(|extra| extra.len() > EXTRA_DATA_LEN_MAX) {
         return Err(wrong(fields.0, "extraData: too long"));
     }
-    let (device, called) = (fields.needed("deviceNumber")?, fields.needed("calledDeviceNumber")?);
+    let (device, called) = (fields.device()?, fields.needed("calledDeviceNumber")?);
     Ok(Request::MakeCall { device, called, extra })
 }
 
@@ -142,7 +138,7 @@ fn snapshot(fields: &Fields<'_>) -> Read<Request> {
             Some(Poll { timeout_s: timeout_s.min(SECONDS_MAX), seq: inner.integer("snapshotSeq")? })
         }
     };
-    Ok(Request::Snapshot { device: fields.needed("deviceNumber")?, poll })
+    Ok(Request::Snapshot { device: fields.device()?, poll })
 }
 
 fn query_history(fields: &Fields<'_>) -> Read<QueryHistory> {
@@ -187,6 +183,12 @@ impl<'a> Fields<'a> {
 
     fn needed(&self, name: &'a str) -> Read<String> {
         self.text(name)?.ok_or_else(|| Malformed(format!("octet {}: {}/{name} is missing", self.0.at, self.0.name)))
+    }
+
+    /// The device that a request is for.
+    fn device(&self) -> Read<String> {
+        let device = self.needed("deviceNumber")?;
+        if device.len() > DEVICE_LEN_MAX { Err(wrong(self.0, "deviceNumber: too long")) } else { Ok(device) }
     }
 
     fn integer(&self, name: &'a str) -> Read<Option<i64>> {

@@ -155,7 +155,7 @@ pub(in super::super) const ACCOUNT: &[Setting<Account>] = &[
         path: "role",
         kind: Kind::Choice { names: Role::NAMES, set: |a, i| a.role = Role::ALL[i] },
         default: Is("\"operator\""),
-        doc: "What it may do on the console: everything but `system`, or calls, records and the directory.",
+        doc: "What it may do on the console: everything but `system`, or calls, records and the directory. At TelServices, whether it may authorise devices.",
     },
     Setting {
         path: "privileges",

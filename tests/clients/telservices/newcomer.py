@@ -7,8 +7,8 @@ once more by HTTP with a long poll. It prints one line per step and ends with `d
 """
 
 import socket
-import subprocess
 import sys
+import urllib.request
 import xml.etree.ElementTree as ET
 
 
@@ -34,12 +34,11 @@ def by_tcp(to, service, **fields):
     return ET.fromstring(octets)
 
 
-def by_curl(url, *arguments, body=None):
-    command = ["curl", "--silent", "--show-error", "--max-time", "20", *arguments, url]
-    if body is not None:
-        command[1:1] = ["--data-binary", "@-", "-H", "Content-Type: text/xml"]
-    done = subprocess.run(command, input=body, capture_output=True, check=True)
-    return ET.fromstring(done.stdout)
+def by_http(url, body=None):
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "text/xml"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
+        return ET.fromstring(answer.read())
 
 
 def is_standard(answer):
@@ -95,18 +94,18 @@ def call_by_tcp(gateway):
 
 def call_by_http(url):
     poll = build("snapshot", deviceNumber="1002")
-    seq = by_curl(url, body=poll).findtext("result/snapshot/snapshotSeq")
-    made = by_curl(url + "/makeCall?deviceNumber=1001&calledDeviceNumber=1002")
+    seq = by_http(url, body=poll).findtext("result/snapshot/snapshotSeq")
+    made = by_http(url + "/makeCall?deviceNumber=1001&calledDeviceNumber=1002")
     assert is_standard(made)
     waits = b"<resultOnEvent><timeout>10</timeout><snapshotSeq>%s</snapshotSeq></resultOnEvent>" % seq.encode()
     waits = poll.replace(b"</snapshot>", waits + b"</snapshot>")
-    rings = by_curl(url, body=waits).find("result/snapshot")
+    rings = by_http(url, body=waits).find("result/snapshot")
     assert rings.find("calls/call/primCall/state/alerting") is not None
     assert int(rings.findtext("snapshotSeq")) > int(seq)
-    assert is_standard(by_curl(url, body=build("dropCall", deviceNumber="1001")))
+    assert is_standard(by_http(url, body=build("dropCall", deviceNumber="1001")))
     for number in ("1001", "1002"):
-        assert is_standard(by_curl(url, body=build("closeSession", deviceNumber=number)))
-    answer = by_curl(url, body=poll)
+        assert is_standard(by_http(url, body=build("closeSession", deviceNumber=number)))
+    answer = by_http(url, body=poll)
     assert answer.find("error/noOpenSession") is not None
     print("the same by HTTP")
 
