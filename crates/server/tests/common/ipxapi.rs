@@ -119,48 +119,75 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// The next frame; none when the socket ends.
-    pub fn frame(&mut self) -> Option<Value> {
+    /// The next message; none when the socket ends without a farewell.
+    pub fn message(&mut self, what: &str) -> Option<Message> {
         let until = Instant::now() + SOON;
         loop {
             match self.socket.read() {
-                Ok(Message::Text(text)) => {
-                    let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
-                    if frame["event"] == "call" {
-                        self.serial += 1;
-                        assert_eq!(frame["data"]["evtSerialNum"], self.serial, "{frame}");
-                        return Some(frame["data"].clone());
-                    }
-                }
-                Ok(Message::Close(_)) => return None,
-                Ok(Message::Ping(_) | Message::Pong(_)) => {}
-                Ok(other) => panic!("not expected: {other:?}"),
+                Ok(message) => return Some(message),
                 Err(tungstenite::Error::Io(error))
                     if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
                 {
-                    assert!(Instant::now() < until, "no frame came");
+                    assert!(Instant::now() < until, "waited in vain: {what}");
                 }
                 Err(_) => return None,
             }
         }
     }
 
-    /// The code with which the socket is closed.
-    pub fn closed(&mut self) -> u16 {
-        let until = Instant::now() + SOON;
+    /// The next frame of any kind, with its number checked; none when the socket ends.
+    pub fn any_frame(&mut self) -> Option<Value> {
         loop {
-            match self.socket.read() {
-                Ok(Message::Close(Some(frame))) => return frame.code.into(),
-                Ok(Message::Close(None)) => panic!("closed without a code"),
-                Ok(_) => {}
-                Err(tungstenite::Error::Io(error))
-                    if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) =>
-                {
-                    assert!(Instant::now() < until, "it stays open");
+            match self.message("a frame")? {
+                Message::Text(text) => {
+                    let frame: Value = serde_json::from_str(&text).expect("frames are JSON");
+                    if frame["event"] == "call" {
+                        self.serial += 1;
+                        assert_eq!(frame["data"]["evtSerialNum"], self.serial, "{frame}");
+                    }
+                    return Some(frame);
                 }
-                Err(error) => panic!("it ended without a farewell: {error}"),
+                Message::Close(_) => return None,
+                Message::Ping(_) | Message::Pong(_) => {}
+                other @ (Message::Binary(_) | Message::Frame(_)) => panic!("not expected: {other:?}"),
             }
         }
+    }
+
+    /// The next call frame; none when the socket ends.
+    pub fn frame(&mut self) -> Option<Value> {
+        loop {
+            let frame = self.any_frame()?;
+            if frame["event"] == "call" {
+                return Some(frame["data"].clone());
+            }
+        }
+    }
+
+    /// The next record that is told.
+    pub fn record(&mut self) -> Value {
+        loop {
+            let frame = self.any_frame().expect("a record is told");
+            if frame["event"] == "smdr" {
+                return frame["data"].clone();
+            }
+        }
+    }
+
+    /// Code and reason with which the socket is closed.
+    pub fn farewell(&mut self) -> (u16, String) {
+        loop {
+            match self.message("the socket is closed").expect("it ends with a farewell") {
+                Message::Close(Some(frame)) => return (frame.code.into(), frame.reason.to_string()),
+                Message::Close(None) => panic!("closed without a code"),
+                Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+
+    /// The code with which the socket is closed.
+    pub fn closed(&mut self) -> u16 {
+        self.farewell().0
     }
 
     /// The next frames, each as the catalogue's tables have it: every member but the serial number.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 
 /// A connection over TLS; reading it fails after [`SOON`].
 pub type TlsStream = StreamOwned<ClientConnection, TcpStream>;
@@ -21,11 +21,16 @@ impl Office {
 
     /// A connection to a listener that speaks TLS.
     pub fn tls(&self, listener: &str) -> TlsStream {
+        self.tls_of(listener, tokio_rustls::rustls::DEFAULT_VERSIONS)
+    }
+
+    /// The same with these versions of TLS only.
+    pub fn tls_of(&self, listener: &str, versions: &[&'static SupportedProtocolVersion]) -> TlsStream {
         let mut trusted = RootCertStore::empty();
         let certificate = CertificateDer::from_pem_file(self.certificate()).expect("the house has a certificate");
         trusted.add(certificate).expect("it can be trusted");
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .expect("versions of TLS")
             .with_root_certificates(trusted)
             .with_no_client_auth();

@@ -3,8 +3,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bad_input;
 mod client;
+mod endings;
 mod ladders;
+mod logins;
 mod records;
 mod refusals;
+mod rights;
 mod sessions;

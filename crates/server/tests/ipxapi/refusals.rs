@@ -1,10 +1,8 @@
 //! Every error of the slice's rows, bad input, and that the next call works.
 
 use crate::client::{Login, ask, error, house};
-use crate::common::tls::read_all;
 use conformance::{proves, proves_partly};
 use serde_json::{Value, json};
-use std::io::Write;
 
 fn is(status: u16, code: u64, message: &str) -> (u16, u64, String) {
     (status, code, message.to_owned())
@@ -110,43 +108,4 @@ fn wire_click_to_call_is_refused_by_its_own_codes() {
     assert_eq!(click(json!({ "From": "1001", "To": "1003" })), is(403, 110, "Caller busy"));
     proves_partly("IPX-C2C-01", "the voice store's codes and licences, which this version does not have");
     proves_partly("IPX-ERR-03", "106 to 108: there is no voice store");
-}
-
-#[test]
-fn wire_bad_input_gets_the_doors_own_error_and_the_next_call_works() {
-    let office = house();
-    let login = Login::server(&office, "one");
-    let parameter = is(400, 1, "Parameter error");
-    let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
-    for body in ["", "{", "[]", "\"text\"", "{\"deviceNumber\":\"\u{1}\"", &deep, "\u{feff}{}", "<xml/>"] {
-        assert_eq!(error(&login.ask("POST", "call/make", body)), parameter, "{body:.40}");
-    }
-    let latin = [b"{\"deviceNumber\":\"".as_slice(), &[0xe9], b"\"}"].concat();
-    let fields = [("Authorization", login.bearer.as_str())];
-    let path = format!("{}/call/make", login.base);
-    assert_eq!(error(&office.https("ipxapi", "POST", &path, &fields, &latin)), parameter);
-    assert_eq!(error(&login.ask("POST", "call/make", &" ".repeat(70_000))), parameter, "too long");
-    assert_eq!(error(&login.ask("GET", "call/status?q=%7B", "")), parameter);
-    // A body that is announced and never comes, heads that are no heads, and clients that leave.
-    for octets in [
-        format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 67108864\r\n\r\n",
-            login.bearer
-        ),
-        format!("GET {path} HTTP/1.1\r\n{}\r\n", "X-Flood: 1\r\n".repeat(5_000)),
-        "nonsense\r\n\r\n".to_owned(),
-        format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{"),
-    ] {
-        let mut stream = office.tls("ipxapi");
-        stream.write_all(octets.as_bytes()).expect("taken");
-        stream.conn.send_close_notify();
-        // It may have been closed before all was written.
-        let _ = stream.flush();
-        drop(stream.sock.shutdown(std::net::Shutdown::Write));
-        let _ = read_all(&mut stream);
-    }
-    let call = login.make("1001", "1002");
-    login.leg("call/answer", "1002", call);
-    login.leg("call/clear_connection", "1002", call);
-    proves("IPX-ERR-02");
 }

@@ -264,7 +264,7 @@ impl Sessions {
     /// Why it has to be closed.
     pub fn next(&self, entered: &Entered, socket: u64, most: usize) -> Result<Vec<String>, Close> {
         let mut table = self.lock();
-        if !table.of.get(&entered.user).is_some_and(|session| session.number == entered.number) {
+        if table.of.get(&entered.user).is_none_or(|session| session.number != entered.number) {
             return Err(table.why_over(entered.number));
         }
         let session = table.of.get_mut(&entered.user).ok_or(Close::Logout)?;
@@ -304,7 +304,7 @@ impl Table {
 
     /// Ends a session and notes how. False: it is over.
     fn end(&mut self, user: &str, number: u64, how: Left, at: Time) -> bool {
-        if !self.of.get(user).is_some_and(|session| session.number == number) {
+        if self.of.get(user).is_none_or(|session| session.number != number) {
             return false;
         }
         let Some(session) = self.of.remove(user) else { return false };

@@ -130,10 +130,12 @@ fn cause_of(record: &CallRecord, caller: &ConnectionRecord) -> String {
         Some(cause) => (cause, cause.q850()),
         None => (caller.cause, caller.q850),
     };
-    let (code, reason) = match cause {
-        Cause::DoNotDisturb => (22, "User DND"),
-        _ => reason(q850),
-    };
+    coded(cause == Cause::DoNotDisturb, q850)
+}
+
+/// Number and text; 22 has two (IPX-SMDR-07).
+fn coded(do_not_disturb: bool, q850: u8) -> String {
+    let (code, reason) = if do_not_disturb { (22, "User DND") } else { reason(q850) };
     format!("{code}-{reason}")
 }
 
@@ -204,3 +206,7 @@ pub(super) fn tell_from_now_on(door: &Door) {
         }
     }));
 }
+
+#[cfg(test)]
+#[path = "cause_tests.rs"]
+mod tests;
