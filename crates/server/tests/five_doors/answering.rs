@@ -4,7 +4,7 @@
 use crate::common::script::play_with;
 use crate::common::{Office, wait_for};
 use crate::doors::{Answers, DOORS};
-use crate::phones::{dial, hang_up, passes};
+use crate::phones::{dial, hang_up, passes, states, story, wait_states};
 use crate::room::STOPPED;
 use serde_json::json;
 
@@ -25,11 +25,6 @@ fn office(can: bool) -> Office {
     office
 }
 
-fn states(office: &Office) -> Vec<String> {
-    let all = office.get("/connections?limit=1000")["items"].as_array().expect("a list").clone();
-    all.iter().map(|it| it["state"].as_str().expect("text").to_owned()).collect()
-}
-
 /// Has 1001 call the phone while it plays this scenario, once for each door that can tell it to answer.
 fn each(office: &Office, scenario: &str, tell: impl Fn(&'static str, Answers)) {
     let doors: Vec<(&str, Answers)> = DOORS.iter().filter_map(|door| Some((door.name, door.answer?))).collect();
@@ -39,7 +34,7 @@ fn each(office: &Office, scenario: &str, tell: impl Fn(&'static str, Answers)) {
         wait_for("1102 registers", || (office.get("/devices/number:1102")["in_service"] == true).then_some(()));
         for (name, answers) in doors {
             dial(office, "1001", "1102");
-            wait_for("1102 rings", || (states(office) == ["connected", "alerting"]).then_some(()));
+            wait_states(office, &["connected", "alerting"]);
             tell(name, answers);
             hang_up(office, "1001");
             office.wait_idle();
@@ -86,8 +81,7 @@ fn wire_a_phone_that_was_told_and_rings_on_is_waited_for_as_long_as_each_vendor_
         std::thread::scope(|scope| {
             let told = scope.spawn(|| answers(&office, "1102"));
             wait_for("it is told", || {
-                let story = crate::phones::story(&office, "1102");
-                story.iter().any(|text| text.starts_with("NOTIFY ")).then_some(())
+                story(&office, "1102").iter().any(|text| text.starts_with("NOTIFY ")).then_some(())
             });
             let waits_ms = if door == "telservices" { 10_000 } else { 5_000 };
             passes(&office, waits_ms - 1);

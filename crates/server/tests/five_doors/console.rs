@@ -1,7 +1,7 @@
 //! Our own door: commands, server-sent events, connections, records.
 
 use crate::common::Office;
-use crate::doors::{Door, Told};
+use crate::doors::{Door, Told, unless_done};
 use crate::phones;
 use crate::room::{MARK, MARKED, MARKER, Watcher, numbers};
 use serde_json::{Value, json};
@@ -12,8 +12,10 @@ use std::net::TcpStream;
 pub const DOOR: Door = Door {
     name: "console",
     lifts_itself: false,
-    make: |office, from, to| {
-        office.post("/calls/make_call", json!({ "from": from, "to": to, "prompt": "ring", "check": "late" }));
+    asks: |office, from, to| {
+        let make = json!({ "from": from, "to": to, "prompt": "ring", "check": "late" });
+        let answer = office.console("POST", "/calls/make_call", Some(make));
+        unless_done(answer.status == 200, &answer.text)
     },
     end: |office, phone| {
         let connection = phones::connection(office, phone);
@@ -22,7 +24,7 @@ pub const DOOR: Door = Door {
     answer: Some(|office, phone| {
         let connection = phones::connection(office, phone);
         let answer = office.console("POST", &format!("/connections/{connection}/answer_call"), Some(json!({})));
-        if answer.status == 200 { Ok(()) } else { Err(answer.text) }
+        unless_done(answer.status == 200, &answer.text)
     }),
     watch: Some(watch),
     picture: Some(picture),

@@ -48,7 +48,7 @@ fn load_and_kill(office: &mut Office, books: &mut Books) {
                         // A desk phone that is busy is refused; one that was killed does not answer.
                         let from =
                             if door.name == "clickcall" { "1001".to_owned() } else { (1002 + n % 7).to_string() };
-                        let call = || (door.make)(office, &from, &to);
+                        let call = || door.make(office, &from, &to);
                         if std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_ok() {
                             made.fetch_add(1, Ordering::Relaxed);
                         }
@@ -96,9 +96,9 @@ fn under_load_two_crashes_lose_no_record_that_was_told() {
         // Calls of the former life are over, and each has its record; every door works again.
         assert!(office.calls().is_empty());
         for door in DOORS {
-            (door.make)(&office, "1001", "1002");
+            door.make(&office, "1001", "1002");
             wait_for("1001 is in a call", || (crate::phones::connections(&office, "1001") == 1).then_some(()));
-            (door.end)(&office, "1001");
+            door.end_call(&office, "1001");
             office.wait_idle();
         }
     }

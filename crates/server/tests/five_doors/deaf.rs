@@ -60,10 +60,10 @@ fn slowest(office: &Office) -> Duration {
     for n in 0..CALLS {
         for door in DOORS {
             let began = Instant::now();
-            (door.make)(office, "1001", &(1003 + n % 7).to_string());
+            door.make(office, "1001", &(1003 + n % 7).to_string());
             wait_within(Duration::from_secs(20), "1001 is rung", || (connections(office, "1001") == 1).then_some(()));
             slowest = slowest.max(began.elapsed());
-            (door.end)(office, "1001");
+            door.end_call(office, "1001");
             wait_within(Duration::from_secs(20), "1001 is free", || (connections(office, "1001") == 0).then_some(()));
         }
     }
@@ -78,7 +78,7 @@ fn under_load_a_thousand_clients_that_never_read_harm_no_call() {
     // Traffic that nobody reads.
     let_phones_play(&office, 1_010..=1_020, 1);
     for n in 0..200 {
-        (DOORS[n % 2].make)(&office, &(1010 + n % 5).to_string(), &(1015 + n % 5).to_string());
+        DOORS[n % 2].make(&office, &(1010 + n % 5).to_string(), &(1015 + n % 5).to_string());
     }
     office.wait_idle();
     let crowded = slowest(&office);

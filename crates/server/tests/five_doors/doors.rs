@@ -18,14 +18,19 @@ pub struct Told {
 /// Tells a phone to answer; the door's own words when it is refused.
 pub type Answers = fn(&Office, &str) -> Result<(), String>;
 
+/// What was said, where that was not it.
+pub fn unless_done(done: bool, said: &str) -> Result<(), String> {
+    if done { Ok(()) } else { Err(said.to_owned()) }
+}
+
 /// What a test does through a door, and what it sees there. None: the vendor has no such thing.
 pub struct Door {
     /// Its name in what a test expects.
     pub name: &'static str,
     /// Whether the calling phone is lifted by the exchange; else it rings, and the other one is called once it is answered.
     pub lifts_itself: bool,
-    /// Has a phone call another one. Answered at once.
-    pub make: fn(&Office, &str, &str),
+    /// Has a phone call another one, and says so at once; the door's own words when it is refused.
+    pub asks: fn(&Office, &str, &str) -> Result<(), String>,
     /// Ends the call of a phone.
     pub end: fn(&Office, &str),
     /// Has a phone that rings answer.
@@ -39,9 +44,19 @@ pub struct Door {
 }
 
 impl Door {
+    /// Has a phone call another one.
+    pub fn make(&self, office: &Office, from: &str, to: &str) {
+        assert_eq!((self.asks)(office, from, to), Ok(()), "{}: {from} calls {to}", self.name);
+    }
+
+    /// Ends the call of a phone.
+    pub fn end_call(&self, office: &Office, phone: &str) {
+        (self.end)(office, phone);
+    }
+
     /// Has a phone call another one, and talks at the first one's end, whoever lifts its receiver.
     pub fn make_and_lift(&self, office: &Office, from: &str, to: &str) {
-        (self.make)(office, from, to);
+        self.make(office, from, to);
         if !self.lifts_itself {
             crate::phones::answer(office, from);
         }

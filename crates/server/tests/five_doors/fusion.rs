@@ -1,7 +1,7 @@
 //! Fusion's door: ccOriginate, ccHangup, the event socket, ccGetChannels, dbGetCallHistory.
 
 use crate::common::Office;
-use crate::doors::{Door, Told};
+use crate::doors::{Door, Told, unless_done};
 use crate::room::{MARK, MARKER, Watcher, id};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -10,9 +10,11 @@ use std::net::TcpStream;
 pub const DOOR: Door = Door {
     name: "fusion",
     lifts_itself: false,
-    make: |office, from, to| {
+    asks: |office, from, to| {
+        let to: String = to.bytes().map(|octet| format!("%{octet:02X}")).collect();
         let asked = format!("/xml/ccOriginate.json?phone_id={}&to={to}&async=true", phone_id(from));
-        assert_eq!(office.fusion(&asked).text, "{\"Result\":0}", "{asked}");
+        let said = office.fusion(&asked).text;
+        unless_done(said == "{\"Result\":0}", &said)
     },
     end: |office, phone| {
         let channel = channel_of(office, phone).expect("it has a channel");

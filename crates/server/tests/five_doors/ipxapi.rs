@@ -3,7 +3,7 @@
 
 use crate::common::Office;
 use crate::common::ipxapi::Login;
-use crate::doors::{Door, Told};
+use crate::doors::{Door, Told, unless_done};
 use crate::phones;
 use crate::room::{MARK, MARKER, Watcher, id};
 use serde_json::{Value, json};
@@ -14,12 +14,15 @@ use tungstenite::Message;
 pub const DOOR: Door = Door {
     name: "ipxapi",
     lifts_itself: true,
-    make: |office, from, to| assert_ne!(login(office).make(from, to), 0, "{from} calls {to}"),
+    asks: |office, from, to| {
+        let answer = login(office).post("call/make", json!({ "deviceNumber": from, "calledDN": to }));
+        unless_done(answer.status == 200, &answer.text)
+    },
     end: |office, phone| login(office).leg("call/clear_connection", phone, reference(office, phone)),
     answer: Some(|office, phone| {
         let asked = json!({ "deviceNumber": phone, "callRefID": reference(office, phone) });
         let answer = login(office).post("call/answer", asked);
-        if answer.status == 200 { Ok(()) } else { Err(answer.json()["error"].to_string()) }
+        unless_done(answer.status == 200, &answer.text)
     }),
     watch: Some(watch),
     picture: Some(picture),
@@ -59,7 +62,12 @@ pub fn reference(office: &Office, phone: &str) -> u64 {
 
 /// One line for each frame: what, which terminal, and all its other members by their names.
 fn watch(office: &Office) -> Watcher {
-    let mut socket = login(office).socket(&TERMINALS).socket;
+    watch_these(office, &TERMINALS)
+}
+
+/// The same of these terminals.
+pub fn watch_these(office: &Office, terminals: &[&str]) -> Watcher {
+    let mut socket = login(office).socket(terminals).socket;
     socket.get_ref().sock.set_read_timeout(None).expect("it waits");
     let mut serial = 0;
     Watcher::reading(move || match socket.read().ok()? {

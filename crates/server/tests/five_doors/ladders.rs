@@ -14,7 +14,7 @@ fn wire_a_call_made_through_any_door_looks_the_same_at_all() {
     for maker in DOORS {
         let made = |step: &str| format!("made through {}: {step}", maker.name);
         let ladder = Ladder::of(maker);
-        (maker.make)(office, "1001", "1002");
+        maker.make(office, "1001", "1002");
         room.see(&made("asked for"), &ladder.asked);
         if !maker.lifts_itself {
             room.show(&made("1001 rings"), SHOWS_FIRST_RINGING);
@@ -46,7 +46,7 @@ fn wire_a_call_can_be_ended_through_any_door() {
             answer(office, "1002");
             passes(office, 7_000);
             room.see(&step("both talk"), &ladder.until_talking());
-            (ender.end)(office, "1001");
+            ender.end_call(office, "1001");
             room.see_all(&step("1001 is hung up"), &ladder.ended_by_first);
         }
     }
@@ -78,7 +78,7 @@ fn wire_a_first_phone_that_refuses_calls_nobody() {
     let office = &room.office;
     for maker in DOORS.iter().filter(|maker| !maker.lifts_itself) {
         let step = format!("made through {}, refused at 1001", maker.name);
-        (maker.make)(office, "1001", "1002");
+        maker.make(office, "1001", "1002");
         reject(office, "1001");
         room.see_all(&step, &Ladder::of(maker).first_refused);
         room.show(&step, SHOWS_NOTHING);
@@ -97,7 +97,7 @@ fn wire_a_destination_that_refuses_is_told_at_all_doors() {
         reject(office, "1002");
         room.see(&step("1002 refuses"), &ladder.refused);
         if !ladder.given_up.is_empty() {
-            (maker.end)(office, "1001");
+            maker.end_call(office, "1001");
         }
         room.see_all(&step("1001 gives up"), &ladder.given_up);
         room.show(&step("over"), SHOWS_NOTHING);
@@ -138,13 +138,13 @@ fn wire_real_phones_ring_in_order_whichever_door_asks() {
         let ladder = Ladder::of(maker);
         let first = one.answer(Does::Answers(100));
         let second = other.answer(Does::Answers(100));
-        (maker.make)(office, "1101", "1102");
+        maker.make(office, "1101", "1102");
         wait_for("both talk", || {
             let all = office.get("/connections")["items"].as_array().expect("a list").clone();
             (all.len() == 2 && all.iter().all(|it| !it["answered_at"].is_null())).then_some(())
         });
         passes(office, 7_000);
-        (maker.end)(office, "1101");
+        maker.end_call(office, "1101");
         first.finish();
         second.finish();
         office.wait_idle();

@@ -19,4 +19,5 @@ mod records;
 mod room;
 mod sound;
 mod telservices;
+mod views;
 mod voicenter;

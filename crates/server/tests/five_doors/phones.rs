@@ -49,6 +49,17 @@ pub fn connections(office: &Office, number: &str) -> usize {
     office.get(&format!("/devices/number:{number}"))["connections"].as_array().map_or(0, Vec::len)
 }
 
+/// The states of all live connections, oldest first.
+pub fn states(office: &Office) -> Vec<String> {
+    let all = office.get("/connections?limit=1000")["items"].as_array().expect("a list").clone();
+    all.iter().map(|it| it["state"].as_str().expect("text").to_owned()).collect()
+}
+
+/// Waits until they are these.
+pub fn wait_states(office: &Office, wanted: &[&str]) {
+    wait_for(&format!("connections {wanted:?}"), || (states(office) == wanted).then_some(()));
+}
+
 /// The id of a device's first connection, by its number.
 pub fn connection(office: &Office, number: &str) -> String {
     let device = office.get(&format!("/devices/number:{number}"));

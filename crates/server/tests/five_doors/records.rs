@@ -27,7 +27,7 @@ fn wire_every_door_tells_the_same_conversation_time() {
         // Ringing at the desk, ringing at the destination, and a conversation: each of a length of its own.
         minutes += 1;
         let talk_ms = 60_000 * minutes;
-        (maker.make)(office, "1001", "1002");
+        maker.make(office, "1001", "1002");
         passes(office, 7_000);
         if !maker.lifts_itself {
             answer(office, "1001");
@@ -59,7 +59,7 @@ fn wire_a_call_that_was_not_answered_has_no_conversation_at_any_door() {
     let room = Room::open(STOPPED);
     let office = &room.office;
     for maker in DOORS {
-        (maker.make)(office, "1001", "1002");
+        maker.make(office, "1001", "1002");
         passes(office, 3_000);
         if !maker.lifts_itself {
             answer(office, "1001");

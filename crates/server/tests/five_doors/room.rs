@@ -164,6 +164,19 @@ impl Room {
         }
     }
 
+    /// Waits until one line of each door says one of these, and gives all until then, each after its door's name.
+    pub fn lines_until(&self, step: &str, texts: &[&str]) -> Vec<String> {
+        let all = || {
+            let of = |(name, watcher): &(&str, Watcher)| {
+                watcher.taken().into_iter().map(|line| format!("{name} {line}")).collect::<Vec<_>>()
+            };
+            self.watchers.iter().flat_map(of).collect::<Vec<_>>()
+        };
+        let found = || texts.iter().all(|text| all().iter().any(|line| line.contains(text))).then_some(());
+        assert!(wait_until(found).is_some(), "{step}: {texts:?} in {:#?}", all());
+        all()
+    }
+
     /// Lets everything pass that was ordered before, and counts ids anew.
     pub fn pass(&self) {
         self.up_to_mark();

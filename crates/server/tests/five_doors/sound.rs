@@ -17,7 +17,7 @@ fn wire_baresip_hears_baresip_through_every_door() {
     let one = Baresip::register(&office, "1101", "of-1101", LOW);
     let other = Baresip::register(&office, "1102", "of-1102", HIGH);
     for door in DOORS {
-        (door.make)(&office, "1101", "1102");
+        door.make(&office, "1101", "1102");
         wait_for(&format!("both talk, asked for through {}", door.name), || {
             let all = office.get("/connections")["items"].as_array().expect("a list").clone();
             let first = all.first().is_some_and(|it| it["party"]["number"] == "1101" && it["placed"] == true);
@@ -25,7 +25,7 @@ fn wire_baresip_hears_baresip_through_every_door() {
         });
         other.hears(LOW, HIGH.hz);
         one.hears(HIGH, LOW.hz);
-        (door.end)(&office, "1101");
+        door.end_call(&office, "1101");
         office.wait_idle();
     }
 }

@@ -2,17 +2,20 @@
 
 use crate::common::Office;
 use crate::common::telservices::{Events, STANDARD, ask, device, make_call};
-use crate::doors::{Door, Told};
+use crate::doors::{Door, Told, unless_done};
 use crate::room::{MARK, MARKER, Watcher};
 
 pub const DOOR: Door = Door {
     name: "telservices",
     lifts_itself: true,
-    make: |office, from, to| assert_eq!(make_call(office, from, to), STANDARD, "{from} calls {to}"),
+    asks: |office, from, to| {
+        let answer = make_call(office, from, to);
+        unless_done(answer == STANDARD, &answer)
+    },
     end: |office, phone| assert_eq!(served(office, "dropCall", phone), STANDARD, "{phone} drops its call"),
     answer: Some(|office, phone| {
         let answer = served(office, "answerCall", phone);
-        if answer == STANDARD { Ok(()) } else { Err(answer) }
+        unless_done(answer == STANDARD, &answer)
     }),
     watch: Some(watch),
     picture: Some(picture),
@@ -30,8 +33,13 @@ fn served(office: &Office, service: &str, phone: &str) -> String {
 
 /// One line for each event of any device: all elements that hold something, by their names, in the order in which they are sent.
 fn watch(office: &Office) -> Watcher {
+    watch_these(office, &DEVICES)
+}
+
+/// The same of these devices.
+pub fn watch_these(office: &Office, devices: &[&str]) -> Watcher {
     let events = Events::listen();
-    for number in DEVICES {
+    for number in devices {
         assert_eq!(events.open(office, number, ""), STANDARD, "{number}");
     }
     events.0.set_read_timeout(None).expect("it waits");

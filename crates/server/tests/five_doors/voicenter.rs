@@ -1,7 +1,7 @@
 //! Voicenter's door: click2call.aspx, the real-time channel, the extensions' live calls, the call log.
 
 use crate::common::Office;
-use crate::doors::{Door, Told};
+use crate::doors::{Door, Told, unless_done};
 use crate::room::{MARK, MARKED, MARKER, Watcher};
 use serde_json::Value;
 use tungstenite::Message;
@@ -9,8 +9,15 @@ use tungstenite::Message;
 pub const DOOR: Door = Door {
     name: "voicenter",
     lifts_itself: false,
-    make: |office, from, to| asked(office, &format!("action=call&phone={from}&target={to}")),
-    end: |office, phone| asked(office, &format!("action=terminate&phone={phone}")),
+    asks: |office, from, to| {
+        let target: String = to.bytes().map(|octet| format!("%{octet:02X}")).collect();
+        let answer = click(office, &format!("action=call&phone={from}&target={target}"));
+        unless_done(answer["ERRORCODE"] == 0, &answer.to_string())
+    },
+    end: |office, phone| {
+        let answer = click(office, &format!("action=terminate&phone={phone}"));
+        assert_eq!(answer["ERRORCODE"], 0, "{phone}: {answer}");
+    },
     answer: None,
     watch: Some(watch),
     picture: Some(picture),
@@ -28,9 +35,8 @@ fn get(office: &Office, target: &str) -> Value {
     answer.json()
 }
 
-fn asked(office: &Office, query: &str) {
-    let answer = get(office, &format!("/ForwardDialer/click2call.aspx?code={CODE}&format=JSON&{query}"));
-    assert_eq!(answer["ERRORCODE"], 0, "{query}: {answer}");
+pub fn click(office: &Office, query: &str) -> Value {
+    get(office, &format!("/ForwardDialer/click2call.aspx?code={CODE}&format=JSON&{query}"))
 }
 
 fn text_of(value: &Value) -> String {
