@@ -1,12 +1,13 @@
 //! Questions of doors that the store answers: records, events, credentials, backups. None of them runs on the driver's thread.
 
+use crate::tokens::Tokens;
 use dialects::common::ask::{Ask, Fault, Identity, RecordQuery, RecordScan};
 use dialects::common::clock::Clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use store::secret::{self, Verified};
-use store::{DirectoryWrite, PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
+use store::{PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
 use switching::event::Event;
 use switching::id::CallId;
 use switching::record::CallRecord;
@@ -26,6 +27,7 @@ struct Inner {
     store: StoreHandle,
     tenant: Tenant,
     clock: Clock,
+    tokens: Tokens,
     backups: PathBuf,
     verified: Verified,
     /// Hash of a password that opens nothing.
@@ -40,7 +42,9 @@ impl Answerer {
     /// When the system gives no random octets.
     pub fn new(store: StoreHandle, tenant: Tenant, clock: Clock, data: &Path) -> Result<Self, StoreError> {
         let verified = Verified::new(VERIFIED_MS)?;
+        let tokens = Tokens::new(store.clone(), tenant, clock.clone());
         Ok(Self(Arc::new(Inner {
+            tokens,
             store,
             tenant,
             clock,
@@ -59,7 +63,10 @@ impl Answerer {
             Ask::Remove { list, calls, back } => drop(back.send(self.remove(list, &calls))),
             Ask::Record(call, back) => drop(back.send(self.record(call))),
             Ask::Events { from, most, back } => drop(back.send(self.events(from, most))),
-            Ask::Token(text, back) => drop(back.send(self.token(&text))),
+            Ask::Token { text, from, back } => drop(back.send(self.0.tokens.admit(&text, from))),
+            Ask::Tokens(back) => drop(back.send(self.0.tokens.list())),
+            Ask::MakeToken(wanted, back) => drop(back.send(self.0.tokens.make(wanted))),
+            Ask::DropToken { id, back } => drop(back.send(self.0.tokens.end(id))),
             Ask::Login { door, user, password, back } => drop(back.send(self.login(&door, &user, &password))),
             Ask::Code { door, code, back } => drop(back.send(self.code(&door, &code))),
             Ask::Backup { name, back } => drop(back.send(self.backup(&name))),
@@ -123,20 +130,6 @@ impl Answerer {
             Some(first) if first.seq > from => Err(Fault::Gone { oldest: first.seq }),
             Some(_) | None => rows.iter().map(|row| decode(&row.bytes)).collect(),
         }
-    }
-
-    fn token(&self, text: &str) -> Option<Identity> {
-        let id = secret::token_id(text)?;
-        let tenant = self.0.tenant;
-        let token = self.0.store.reader().read(|view| view.token(tenant, id)).ok()??;
-        let now_ms = u64::try_from(self.0.clock.unix_ms(self.0.clock.now())).unwrap_or(0);
-        let valid = secret::same(&token.hash, &secret::sha256(text.as_bytes()))
-            && token.expires_ms.is_none_or(|expires| now_ms < expires);
-        valid.then(|| Identity {
-            account: token.id.clone(),
-            scopes: token.scopes.split_whitespace().map(str::to_owned).collect(),
-            settings: BTreeMap::new(),
-        })
     }
 
     fn login(&self, door: &str, user: &str, password: &str) -> Option<Identity> {
@@ -203,25 +196,6 @@ impl Answerer {
     }
 }
 
-/// Writes that make an operator token; the text is shown once.
-///
-/// # Errors
-///
-/// When the system gives no random octets.
-pub fn operator_token(now_ms: u64) -> Result<(String, DirectoryWrite), StoreError> {
-    let token = secret::new_token("operator")?;
-    let stored = store::Token {
-        id: token.id,
-        hash: token.hash,
-        scopes: "*".to_owned(),
-        label: "command line on this machine".to_owned(),
-        created_ms: now_ms,
-        expires_ms: None,
-        last_use_ms: None,
-    };
-    Ok((token.text, DirectoryWrite::PutToken(stored)))
-}
-
 /// Kind of the configuration items that are such a list.
 fn kept_kind(door: &str, list: &str) -> String {
     format!("kept/{door}/{list}")
@@ -237,6 +211,6 @@ fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Fault>
     minicbor::decode(bytes).map_err(|error| Fault::Store(format!("a stored row is damaged: {error}")))
 }
 
-fn fault(error: StoreError) -> Fault {
+pub(crate) fn fault(error: StoreError) -> Fault {
     Fault::Store(error.to_string())
 }

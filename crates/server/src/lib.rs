@@ -23,3 +23,4 @@ mod sip_io;
 mod telemetry;
 mod telephony;
 mod tls;
+mod tokens;

@@ -3,7 +3,7 @@
 //! Threads: the *exchange* thread owns the core, its engines and the SIP sockets; the *store* thread commits, and shows what is
 //! committed; the *doors* serve HTTP, WebSocket and TCP clients. A stop ends all calls, keeps a snapshot and closes the store.
 
-use crate::asks::{Answerer, operator_token};
+use crate::asks::Answerer;
 use crate::config::{self, Config};
 use crate::doors::{Doors, Listeners, Office, announce};
 use crate::driver::{Driver, Parts, Wire};
@@ -12,6 +12,7 @@ use crate::metrics::Metrics;
 use crate::projector::Projector;
 use crate::recover::{Recovered, recover};
 use crate::sip_io::{SipSockets, StreamLimits};
+use crate::tokens::operator_token;
 use crate::{seed, telemetry, telephony};
 use anyhow::Context;
 use dialects::common::clock::Clock;

@@ -4,6 +4,7 @@
 //! as a closed channel.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::ops::Range;
 use switching::event::Event;
 use switching::id::{CallId, DeviceId};
@@ -11,6 +12,9 @@ use switching::party::Digits;
 use switching::record::CallRecord;
 use switching::time::Time;
 use tokio::sync::oneshot;
+
+/// Bearer tokens of one tenant.
+pub const TOKENS_MAX: usize = 1_000;
 
 /// The way back.
 pub type Back<T> = oneshot::Sender<T>;
@@ -79,6 +83,32 @@ pub struct Identity {
     pub scopes: Vec<String>,
     /// Settings of the account, by name.
     pub settings: BTreeMap<String, String>,
+}
+
+/// A bearer token, as whoever may see it sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// The readable part.
+    pub id: String,
+    /// What it may do and where it may come from.
+    pub wanted: TokenWanted,
+    /// Since when.
+    pub created: Time,
+    /// When it was last seen, to about a minute.
+    pub last_use: Option<Time>,
+}
+
+/// What a token is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenWanted {
+    /// For people.
+    pub label: String,
+    /// What it may do: `family:action`, or `*`.
+    pub scopes: Vec<String>,
+    /// Networks it may come from (CIDR); none: from anywhere.
+    pub networks: Vec<String>,
+    /// When it lapses, if ever.
+    pub expires: Option<Time>,
 }
 
 /// Something a hand does to a simulated phone.
@@ -211,7 +241,14 @@ pub enum Ask {
         back: Back<Result<Vec<Event>, Fault>>,
     },
     /// Whom a bearer token stands for.
-    Token(String, Back<Option<Identity>>),
+    Token {
+        /// The whole token.
+        text: String,
+        /// Where it came from; none: from this program itself.
+        from: Option<IpAddr>,
+        /// Answer.
+        back: Back<Option<Identity>>,
+    },
     /// Whom a name and password stand for at a door.
     Login {
         /// Door.
@@ -264,5 +301,16 @@ pub enum Ask {
         kept: bool,
         /// Answer, when it is on disk: whether that changed the list.
         back: Back<Result<bool, Fault>>,
+    },
+    /// All tokens, oldest first.
+    Tokens(Back<Result<Vec<TokenInfo>, Fault>>),
+    /// A new token; the answer has its whole text, which is kept nowhere.
+    MakeToken(TokenWanted, Back<Result<(TokenInfo, String), Fault>>),
+    /// Ends a token.
+    DropToken {
+        /// Its id.
+        id: String,
+        /// Answer.
+        back: Back<Result<(), Fault>>,
     },
 }

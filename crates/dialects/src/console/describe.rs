@@ -8,7 +8,7 @@ use super::render::Collection;
 use super::shape::{Shape, optional, required};
 use super::verb::NO_QUERY;
 use super::wire::{CALL, CONNECTION, COUNT, DEVICE, EXTENSION, ID, ID_OR_NULL, IDS, STAGE, TEXT};
-use super::{answer, problem, socket};
+use super::{answer, declared, problem, socket};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
@@ -61,7 +61,7 @@ pub const PROBLEM: Shape = Shape::Named(
         required("title", &TEXT),
         required("status", &COUNT),
         required("detail", &TEXT),
-        required("refusal", &TEXT),
+        required("refusal", &Shape::Word(declared::NAMES)),
         required("blame", &Shape::Word(&["caller", "rights", "peer", "server"])),
         required("outcome", &Shape::Word(&["unchanged", "happened", "unknown"])),
         optional("request", &ID),
@@ -101,6 +101,9 @@ pub const ENVELOPE: Shape = Shape::Named(
     ]),
 );
 
+/// Why a stream could not go on.
+const GAPS: &[&str] = &["expired", "epoch", "slow", "rights"];
+
 /// What a frame of each kind is, by its `op`.
 pub const FRAMES: &[(&str, Shape)] = &[
     ("event", ENVELOPE),
@@ -133,12 +136,35 @@ pub const FRAMES: &[(&str, Shape)] = &[
         Shape::Object(&[
             required("op", &TEXT),
             required("id", &ID),
-            required("reason", &Shape::Word(&["expired", "epoch", "slow", "rights"])),
+            required("reason", &Shape::Word(GAPS)),
             required("oldest", &COUNT),
             required("newest", &COUNT),
         ]),
     ),
     ("error", Shape::Object(&[required("op", &TEXT), required("id", &ID_OR_NULL), required("problem", &PROBLEM)])),
+];
+
+/// What a server-sent event's data is: the envelope whatever its name, else by its name.
+pub const SENT: &[(&str, Shape)] = &[
+    ("event", ENVELOPE),
+    (
+        "heartbeat",
+        Shape::Object(&[
+            required("op", &TEXT),
+            required("epoch", &TEXT),
+            required("seq", &COUNT),
+            required("timestamp", &Shape::Instant),
+        ]),
+    ),
+    (
+        "gap",
+        Shape::Object(&[
+            required("op", &TEXT),
+            required("reason", &Shape::Word(GAPS)),
+            required("oldest", &COUNT),
+            required("newest", &COUNT),
+        ]),
+    ),
 ];
 
 /// The OpenAPI description.
@@ -163,12 +189,22 @@ pub fn openapi() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "x-refusals": refusals(),
             "securitySchemes": {
                 "token": { "type": "http", "scheme": "bearer" },
                 "login": { "type": "apiKey", "in": "cookie", "name": "__Host-hookswitch" },
             },
         },
     })
+}
+
+/// Every refusal by its name, with the status, blame and outcome it always has.
+fn refusals() -> Map<String, Value> {
+    let told = declared::TOLD.iter().map(|it| {
+        let told = json!({ "status": it.status, "blame": it.blame, "outcome": it.outcome, "title": it.title });
+        (it.name.to_owned(), told)
+    });
+    told.collect()
 }
 
 fn describe(operation: &Operation, schemas: &mut Map<String, Value>) -> Value {
@@ -259,12 +295,15 @@ fn inline(schema: Value, named: &Map<String, Value>) -> Value {
 #[must_use]
 pub fn asyncapi() -> Value {
     let mut schemas = Map::new();
-    let mut messages: Map<String, Value> = Map::new();
+    let (mut messages, mut sent): (Map<String, Value>, Map<String, Value>) = Default::default();
     let refer = |name: &str| json!({ "$ref": format!("#/channels/stream/messages/{name}") });
     let (mut from_server, mut to_server) = (Vec::new(), Vec::new());
     for (name, shape) in FRAMES {
         messages.insert((*name).to_owned(), json!({ "payload": shape.schema(true, REFS, &mut schemas) }));
         from_server.push(refer(name));
+    }
+    for (name, shape) in SENT {
+        sent.insert((*name).to_owned(), json!({ "payload": shape.schema(true, REFS, &mut schemas) }));
     }
     for (name, shape) in [("subscribe", &socket::SUBSCRIBE), ("unsubscribe", &socket::UNSUBSCRIBE)] {
         messages.insert(name.to_owned(), json!({ "payload": closed(shape) }));
@@ -274,13 +313,21 @@ pub fn asyncapi() -> Value {
         "asyncapi": "3.0.0",
         "info": { "title": "Hookswitch stream", "version": VERSION },
         "defaultContentType": "application/json",
-        "channels": { "stream": {
-            "address": "/api/v1/stream",
-            "description": format!("WebSocket, subprotocol {}", socket::PROTOCOL),
-            "messages": messages,
-        } },
+        "channels": {
+            "stream": {
+                "address": "/api/v1/stream",
+                "description": format!("WebSocket, subprotocol {}", socket::PROTOCOL),
+                "messages": messages,
+            },
+            "events": {
+                "address": "/api/v1/events",
+                "description": "server-sent events; a message here is the data of one event",
+                "messages": sent,
+            },
+        },
         "operations": {
             "tell": { "action": "send", "channel": { "$ref": "#/channels/stream" }, "messages": from_server },
+            "tell_events": { "action": "send", "channel": { "$ref": "#/channels/events" } },
             "hear": { "action": "receive", "channel": { "$ref": "#/channels/stream" }, "messages": to_server },
         },
         "components": { "schemas": schemas },

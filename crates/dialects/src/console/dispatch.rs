@@ -1,5 +1,6 @@
 //! What every request goes through: who it is, what it may, how often, what it says; then its operation.
 
+use super::declared;
 use super::edge_keys::{Given, Place};
 use super::operation::{Need, Operation};
 use super::problem::{Done, Problem};
@@ -69,7 +70,10 @@ pub async fn dispatch(door: Door, operation: &'static Operation, request: axum::
     let (mut parts, body) = request.into_parts();
     let mut account = String::new();
     let served = serve(door.clone(), operation, &mut parts, body, &mut account).await;
-    let mut response = served.unwrap_or_else(|problem| {
+    let mut response = served.unwrap_or_else(|mut problem| {
+        if !operation.method.is_read() {
+            problem.never_reached_the_core(door.exchange().seq());
+        }
         tracing::debug!(operation = operation.id, refusal = problem.refusal, account, "refused");
         door.refusals().note(door.exchange().clock().now(), &account, operation.id, problem.refusal);
         problem.into_response()
@@ -111,7 +115,7 @@ async fn serve(
     if let Some(seq) = query.number("min_seq") {
         let reached = tokio::time::timeout(Duration::from_secs(MIN_SEQ_WAIT_S), door.exchange().reached(seq)).await;
         if reached.is_err() {
-            let problem = Problem::edge(503, "not_yet", "The mirror has not come so far", "server");
+            let problem = Problem::of(declared::NOT_YET);
             return Err(problem.with("seq", door.exchange().seq()));
         }
     }
@@ -160,7 +164,7 @@ async fn admit(door: &Door, operation: &'static Operation, parts: &Parts, query:
         Need::Scope(scope) => Some(scope),
         Need::TestControl => {
             if !door.config().test_control || !from_loopback(parts) {
-                return Err(Problem::unknown("unknown_path"));
+                return Err(Problem::of(declared::UNKNOWN_PATH));
             }
             Some("test")
         }
@@ -168,9 +172,7 @@ async fn admit(door: &Door, operation: &'static Operation, parts: &Parts, query:
     let who = authenticate(door, parts, query).await?;
     who.check_origin(door, operation.method, &parts.headers)?;
     match need {
-        Some(scope) if !who.may(scope) => {
-            Err(Problem::edge(403, "scope", "The credential has no such right", "rights").with("scope", scope))
-        }
+        Some(scope) if !who.may(scope) => Err(Problem::of(declared::SCOPE).with("scope", scope)),
         _ => Ok(who),
     }
 }
@@ -188,7 +190,7 @@ async fn read_body(parts: &Parts, body: Body) -> Done<Value> {
     let octets =
         tokio::time::timeout(Duration::from_secs(BODY_TIMEOUT_S), axum::body::to_bytes(body, BODY_LEN_MAX)).await;
     let octets = match octets {
-        Err(_) => return Err(Problem::edge(408, "too_slow", "The body did not arrive in time", "caller")),
+        Err(_) => return Err(Problem::of(declared::TOO_SLOW)),
         Ok(Err(error)) if is_too_long(&error) => return Err(too_large()),
         Ok(Err(_)) => return Err(syntax("The body ended too early")),
         Ok(Ok(octets)) => octets,
@@ -197,17 +199,17 @@ async fn read_body(parts: &Parts, body: Body) -> Done<Value> {
         return Ok(Value::Object(serde_json::Map::new()));
     }
     if !is_json(&parts.headers) {
-        return Err(Problem::edge(415, "media_type", "The body has to be application/json", "caller"));
+        return Err(Problem::of(declared::MEDIA_TYPE));
     }
     serde_json::from_slice(&octets).map_err(|error| syntax(&error.to_string()))
 }
 
 fn too_large() -> Problem {
-    Problem::edge(413, "size", "The body is too large", "caller").with("limit", BODY_LEN_MAX)
+    Problem::of(declared::SIZE).with("limit", BODY_LEN_MAX)
 }
 
 fn syntax(detail: &str) -> Problem {
-    Problem::edge(400, "syntax", "The request is not well-formed", "caller").saying(detail)
+    Problem::of(declared::SYNTAX).saying(detail)
 }
 
 fn is_too_long(error: &axum::Error) -> bool {

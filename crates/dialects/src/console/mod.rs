@@ -13,6 +13,7 @@ pub mod wire;
 
 mod answer;
 mod cold;
+mod declared;
 mod describe;
 mod edge_keys;
 mod filter;
@@ -49,6 +50,7 @@ use rate::Rates;
 use refusals::Refusals;
 use session::Sessions;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What the API's paths begin with.
 pub const BASE: &str = "/api/v1";
@@ -109,6 +111,8 @@ struct Inner {
     sessions: Sessions,
     refusals: Refusals,
     keys: EdgeKeys,
+    /// Rises when a credential has ended, so that streams ask at once whether theirs still holds.
+    ended: watch::Sender<u64>,
 }
 
 impl Door {
@@ -126,6 +130,7 @@ impl Door {
             sessions,
             refusals: Refusals::default(),
             keys: EdgeKeys::default(),
+            ended: watch::Sender::new(0),
         };
         Self { inner: Arc::new(inner), cookies: true }
     }
@@ -154,6 +159,16 @@ impl Door {
         &self.inner.refusals
     }
 
+    /// A credential has ended.
+    fn credentials_ended(&self) {
+        self.inner.ended.send_modify(|times| *times += 1);
+    }
+
+    /// Tells when a credential has ended.
+    fn watch_credentials(&self) -> watch::Receiver<u64> {
+        self.inner.ended.subscribe()
+    }
+
     fn for_tokens_only(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), cookies: false }
     }
@@ -176,10 +191,8 @@ pub fn router(door: Door) -> Router {
     let pages = status_page::router(door.clone());
     api(&door, |_| true)
         .merge(pages)
-        .method_not_allowed_fallback(|| async {
-            Problem::edge(405, "method", "That method is not known here", "caller")
-        })
-        .fallback(|| async { Problem::unknown("unknown_path") })
+        .method_not_allowed_fallback(|| async { Problem::of(declared::METHOD) })
+        .fallback(|| async { Problem::of(declared::UNKNOWN_PATH) })
 }
 
 /// The API alone, for a listener that it shares with vendors' pages: bearer tokens only, no logins, no pages, no cookie.

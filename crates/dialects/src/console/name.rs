@@ -1,5 +1,6 @@
 //! How clients name devices, directory numbers and parties.
 
+use super::declared;
 use super::problem::{Done, Problem};
 use switching::command::DeviceName;
 use switching::id::{CallId, ConnectionId, DeviceId, ExtensionId};
@@ -28,7 +29,7 @@ pub fn device(text: &str) -> Option<DeviceName> {
 ///
 /// `unknown_device` when no name has this form.
 pub fn device_at(text: &str) -> Done<DeviceName> {
-    device(text).ok_or_else(|| Problem::unknown("unknown_device"))
+    device(text).ok_or_else(|| Problem::of(declared::UNKNOWN_DEVICE))
 }
 
 /// The device of a path as the mirror knows it.
@@ -37,7 +38,7 @@ pub fn device_at(text: &str) -> Done<DeviceName> {
 ///
 /// `unknown_device`.
 pub fn known_device(picture: &Picture, text: &str) -> Done<DeviceId> {
-    device(text).and_then(|name| picture.resolve(&name)).ok_or_else(|| Problem::unknown("unknown_device"))
+    device(text).and_then(|name| picture.resolve(&name)).ok_or_else(|| Problem::of(declared::UNKNOWN_DEVICE))
 }
 
 /// The directory number of a path: `ext_3`, or its digits.
@@ -46,7 +47,7 @@ pub fn known_device(picture: &Picture, text: &str) -> Done<DeviceId> {
 ///
 /// `unknown_number`.
 pub fn known_extension(picture: &Picture, text: &str) -> Done<ExtensionId> {
-    let unknown = || Problem::unknown("unknown_number");
+    let unknown = || Problem::of(declared::UNKNOWN_NUMBER);
     if let Some(id) = ExtensionId::parse(text) {
         return if picture.extensions.contains_key(&id) { Ok(id) } else { Err(unknown()) };
     }
@@ -61,7 +62,7 @@ pub fn known_extension(picture: &Picture, text: &str) -> Done<ExtensionId> {
 ///
 /// `unknown_call`.
 pub fn call_at(text: &str) -> Done<CallId> {
-    CallId::parse(text).ok_or_else(|| Problem::unknown("unknown_call"))
+    CallId::parse(text).ok_or_else(|| Problem::of(declared::UNKNOWN_CALL))
 }
 
 /// The connection of a path.
@@ -70,7 +71,7 @@ pub fn call_at(text: &str) -> Done<CallId> {
 ///
 /// `unknown_connection`.
 pub fn connection_at(text: &str) -> Done<ConnectionId> {
-    ConnectionId::parse(text).ok_or_else(|| Problem::unknown("unknown_connection"))
+    ConnectionId::parse(text).ok_or_else(|| Problem::of(declared::UNKNOWN_CONNECTION))
 }
 
 /// A number in a body.

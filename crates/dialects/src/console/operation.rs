@@ -149,6 +149,7 @@ pub fn all() -> &'static [&'static [Operation]] {
         resource::sessions::OPERATIONS,
         resource::application_sessions::OPERATIONS,
         resource::authorised::OPERATIONS,
+        resource::tokens::OPERATIONS,
         resource::backups::OPERATIONS,
         resource::door_sessions::OPERATIONS,
         resource::limits::OPERATIONS,

@@ -2,6 +2,7 @@
 //!
 //! `outcome` says what happened all the same: `unchanged`, `happened` or `unknown`.
 
+use super::declared::{self, Declared};
 use super::shape::Wrong;
 use crate::common::ask::Fault;
 use crate::common::exchange::Stopping;
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use switching::command::Reply;
 use switching::model::ConnectionState;
-use switching::refusal::{Blame, Refusal, Shortage};
+use switching::refusal::{Refusal, Shortage};
 
 /// Media type of the answers here.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -41,19 +42,19 @@ struct Told {
 pub type Done<T> = Result<T, Problem>;
 
 impl Problem {
-    /// A fault of the edge, of which nothing happened.
+    /// A declared refusal.
     #[must_use]
-    pub fn edge(status: u16, refusal: &'static str, title: &'static str, blame: &'static str) -> Self {
+    pub fn of(declared: Declared) -> Self {
         Self {
-            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            refusal,
+            status: StatusCode::from_u16(declared.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            refusal: declared.name,
             told: Box::new(Told {
-                title,
+                title: declared.title,
                 detail: None,
-                blame,
-                outcome: "unchanged",
+                blame: declared.blame,
+                outcome: declared.outcome,
                 more: Map::new(),
-                retry_after_s: (status == 503).then_some(RETRY_AFTER_S),
+                retry_after_s: (declared.status == 503).then_some(RETRY_AFTER_S),
             }),
         }
     }
@@ -63,19 +64,13 @@ impl Problem {
     pub fn value(wrong: Vec<Wrong>) -> Self {
         let errors: Vec<Value> =
             wrong.into_iter().map(|fault| json!({ "pointer": fault.pointer, "message": fault.message })).collect();
-        Self::edge(422, "value", "A value is not as it should be", "caller").with("errors", errors)
+        Self::of(declared::VALUE).with("errors", errors)
     }
 
     /// One value that is not as it should be.
     #[must_use]
     pub fn one_value(pointer: &str, message: impl Into<String>) -> Self {
         Self::value(vec![Wrong::at(pointer, message)])
-    }
-
-    /// There is no such thing, or none that may be seen.
-    #[must_use]
-    pub fn unknown(refusal: &'static str) -> Self {
-        Self::edge(404, refusal, "There is no such thing here", "caller")
     }
 
     /// The refusal of a command or change, with its place in the log.
@@ -86,43 +81,36 @@ impl Problem {
         problem.with("request", reply.request.to_string()).with("before", reply.before).with("through", through)
     }
 
-    /// Status, title, outcome and fields of every refusal.
+    /// How the core's refusals are told: one total match.
     #[must_use]
     pub fn of_refusal(refusal: &Refusal) -> Self {
-        let (status, title, outcome) = match refusal {
-            Refusal::UnknownDevice => (404, "There is no such device", "unchanged"),
-            Refusal::UnknownNumber => (404, "There is no such number", "unchanged"),
-            Refusal::DestinationKind => (422, "Such a number cannot be called so", "unchanged"),
-            Refusal::UnknownConnection => (404, "There is no such connection or call", "unchanged"),
-            Refusal::AlreadyOver => (410, "It is over", "unchanged"),
-            Refusal::NoSuchCall { .. } => (409, "The device has no call in a state that this needs", "unchanged"),
-            Refusal::DeviceState { .. } => (409, "The device is in another state", "unchanged"),
-            Refusal::ConnectionState { .. } => (409, "The connection is in another state", "unchanged"),
-            Refusal::Value { .. } => (422, "A value is not as it should be", "unchanged"),
-            Refusal::NotYours => (403, "There is no right to this", "unchanged"),
-            Refusal::Restricted => (403, "The class of service does not allow it", "unchanged"),
-            Refusal::FeatureOff => (403, "It is switched off", "unchanged"),
-            Refusal::Unregistered => (409, "The device is not registered", "unchanged"),
-            Refusal::DeviceCannot => (409, "The device has no means to do it", "unchanged"),
-            Refusal::FirstLeg(_) => (409, "The first leg failed", "happened"),
-            Refusal::PeerRejected => (409, "The phone refused", "unchanged"),
-            Refusal::PeerTimeout => (504, "The phone did not do it in time; it may still", "unknown"),
-            Refusal::Resource(_) => (503, "Something ran out", "unchanged"),
-            Refusal::OutOfService => (503, "The exchange is starting or stopping", "unchanged"),
-            Refusal::Internal => (500, "An error of ours", "unknown"),
-            Refusal::InUse => (409, "It is in use", "unchanged"),
-            Refusal::KeyReused => (422, "The key was used before with another body", "unchanged"),
-            Refusal::NameTaken => (409, "Another one has that name", "unchanged"),
-            Refusal::SessionState => (409, "The session is in another state", "unchanged"),
+        let declared = match refusal {
+            Refusal::UnknownDevice => declared::UNKNOWN_DEVICE,
+            Refusal::UnknownNumber => declared::UNKNOWN_NUMBER,
+            Refusal::DestinationKind => declared::DESTINATION_KIND,
+            Refusal::UnknownConnection => declared::UNKNOWN_CONNECTION,
+            Refusal::AlreadyOver => declared::ALREADY_OVER,
+            Refusal::NoSuchCall { .. } => declared::NO_SUCH_CALL,
+            Refusal::DeviceState { .. } => declared::DEVICE_STATE,
+            Refusal::ConnectionState { .. } => declared::CONNECTION_STATE,
+            Refusal::Value { .. } => declared::VALUE,
+            Refusal::NotYours => declared::NOT_YOURS,
+            Refusal::Restricted => declared::RESTRICTED,
+            Refusal::FeatureOff => declared::FEATURE_OFF,
+            Refusal::Unregistered => declared::UNREGISTERED,
+            Refusal::DeviceCannot => declared::DEVICE_CANNOT,
+            Refusal::FirstLeg(_) => declared::FIRST_LEG,
+            Refusal::PeerRejected => declared::PEER_REJECTED,
+            Refusal::PeerTimeout => declared::PEER_TIMEOUT,
+            Refusal::Resource(_) => declared::RESOURCE,
+            Refusal::OutOfService => declared::OUT_OF_SERVICE,
+            Refusal::Internal => declared::INTERNAL,
+            Refusal::InUse => declared::IN_USE,
+            Refusal::KeyReused => declared::KEY_REUSED,
+            Refusal::NameTaken => declared::NAME_TAKEN,
+            Refusal::SessionState => declared::SESSION_STATE,
         };
-        let blame = match refusal.blame() {
-            Blame::Caller => "caller",
-            Blame::Rights => "rights",
-            Blame::Peer => "peer",
-            Blame::Server => "server",
-        };
-        let mut problem = Self::edge(status, refusal.name(), title, blame);
-        problem.told.outcome = outcome;
+        let mut problem = Self::of(declared);
         problem.told.more = fields(refusal);
         problem
     }
@@ -132,6 +120,14 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.told.more.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// A write that was refused here says, as one that the core refused, that nothing happened: from this place to this place.
+    pub fn never_reached_the_core(&mut self, seq: u64) {
+        if self.told.outcome == "unchanged" && !self.told.more.contains_key("before") {
+            self.told.more.insert("before".to_owned(), seq.into());
+            self.told.more.insert("through".to_owned(), seq.into());
+        }
     }
 
     /// Says more in words.
@@ -226,19 +222,24 @@ const fn shortage_name(shortage: Shortage) -> &'static str {
 }
 
 impl From<Stopping> for Problem {
-    /// Of a command it is not known whether it was carried out.
+    /// Of a question; for what may have been carried out there is [`lost`].
     fn from(_: Stopping) -> Self {
-        let mut problem = Self::of_refusal(&Refusal::OutOfService);
-        problem.told.outcome = "unknown";
-        problem
+        Self::of(declared::OUT_OF_SERVICE)
     }
+}
+
+/// Of a command or change that was given and never answered: it may have been carried out.
+#[must_use]
+pub fn lost(_: Stopping) -> Problem {
+    Problem::of(declared::INTERNAL).saying("The exchange ended before it answered")
 }
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::NotFound => Self::unknown("unknown_object"),
-            Fault::Gone { oldest } => Self::edge(410, "gap", "Retention has deleted it", "caller")
+            Fault::NotFound => Self::of(declared::UNKNOWN_OBJECT),
+            Fault::Gone { oldest } => Self::of(declared::GAP)
+                .saying("Retention has deleted it")
                 .with("reason", "expired")
                 .with("oldest", oldest),
             Fault::Store(why) => {

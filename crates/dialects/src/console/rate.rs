@@ -3,6 +3,7 @@
 //! Real time counts here also where the exchange's clock is virtual: what is guarded is this machine.
 
 use super::answer::header;
+use super::declared;
 use super::problem::Problem;
 use axum::http::HeaderMap;
 use std::collections::HashMap;
@@ -82,7 +83,7 @@ impl Rates {
     }
 
     fn exceeded(wait_s: u32) -> Problem {
-        Problem::edge(429, "rate_limited", "Too many requests", "caller").retry_after(wait_s.max(1))
+        Problem::of(declared::RATE_LIMITED).retry_after(wait_s.max(1))
     }
 
     /// The policy and what is left of it.

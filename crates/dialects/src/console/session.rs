@@ -1,5 +1,6 @@
 //! Logins of people and tickets for streams. All of it is in memory: logins end with the process, tokens do not.
 
+use super::declared;
 use super::problem::Problem;
 use super::who::Who;
 use crate::common::ask::Identity;
@@ -125,7 +126,7 @@ impl Sessions {
         let mut inner = self.lock();
         inner.tickets.retain(|_, (_, until)| *until > now);
         if inner.tickets.len() >= TICKETS_MAX {
-            return Err(Problem::edge(429, "rate_limited", "Too many tickets are waiting", "caller").retry_after(1));
+            return Err(Problem::of(declared::RATE_LIMITED).saying("Too many tickets are waiting").retry_after(1));
         }
         inner.tickets.insert(ticket.clone(), (who.clone(), until));
         Ok((ticket, until))
@@ -147,7 +148,7 @@ impl Sessions {
             Some((count, since)) if *count >= FAILURES_MAX && since.elapsed() < Duration::from_secs(LOCK_S) => {
                 let left_s = LOCK_S.saturating_sub(since.elapsed().as_secs());
                 let wait_s = u32::try_from(left_s).unwrap_or(u32::MAX).max(1);
-                Err(Problem::edge(429, "rate_limited", "Too many failed logins", "rights").retry_after(wait_s))
+                Err(Problem::of(declared::RATE_LIMITED).saying("Too many failed logins").retry_after(wait_s))
             }
             _ => Ok(()),
         }

@@ -6,6 +6,7 @@
 
 use super::Door;
 use super::cold::{Gap, Reader};
+use super::declared;
 use super::dispatch::Incoming;
 use super::filter::{EVENT_TYPES, Filter, IDS_MAX};
 use super::frame::{envelope, items};
@@ -98,7 +99,7 @@ pub fn room_for_one(door: &Door) -> Done<()> {
     if door.stream().watchers() < SOCKETS_MAX {
         return Ok(());
     }
-    Err(Problem::edge(429, "rate_limited", "Too many streams are open", "server").retry_after(1))
+    Err(Problem::of(declared::RATE_LIMITED).saying("Too many streams are open").retry_after(1))
 }
 
 async fn open(mut incoming: Incoming) -> Outcome {
@@ -109,8 +110,7 @@ async fn open(mut incoming: Incoming) -> Outcome {
     }
     room_for_one(&door)?;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut incoming.parts, &()).await;
-    let upgrade = upgrade
-        .map_err(|why| Problem::edge(400, "syntax", "This path speaks WebSocket", "caller").saying(why.body_text()))?;
+    let upgrade = upgrade.map_err(|why| Problem::of(declared::SYNTAX).saying(why.body_text()))?;
     let who = incoming.who;
     let upgrade = upgrade
         .protocols([PROTOCOL])
@@ -153,6 +153,7 @@ impl Talk {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         // The first tick comes at once: there is nothing to tell yet.
         heartbeat.tick().await;
+        let mut ended = self.door.watch_credentials();
         loop {
             let more = match self.pump().await {
                 Ok(more) => more,
@@ -163,6 +164,8 @@ impl Talk {
             let went = tokio::select! {
                 message = self.socket.recv() => self.heard(message).await,
                 _ = heartbeat.tick() => self.heartbeat().await,
+                // The sender lives as long as the door.
+                _ = ended.changed() => self.check_credential().await,
                 () = std::future::ready(()), if more => Ok(()),
                 () = stream.ring().wait_for(next.unwrap_or(u64::MAX)), if next.is_some() => Ok(()),
             };
@@ -288,11 +291,14 @@ impl Talk {
     }
 
     async fn heartbeat(&mut self) -> Result<(), End> {
+        self.check_credential().await?;
+        let frame = self.heartbeat_frame();
+        self.send(vec![frame]).await
+    }
+
+    async fn check_credential(&mut self) -> Result<(), End> {
         match self.who.still_may(&self.door, "calls:read").await {
-            Ok(true) => {
-                let frame = self.heartbeat_frame();
-                self.send(vec![frame]).await
-            }
+            Ok(true) => Ok(()),
             Ok(false) => Err(close(CREDENTIAL_ENDED, "the credential has ended")),
             Err(_) => Err(close(RESTARTING, "the exchange is stopping")),
         }

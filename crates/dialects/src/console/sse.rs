@@ -3,6 +3,7 @@
 //! A place that cannot be read any more is answered by 410 at the beginning and by `event: gap` later.
 
 use super::cold::{Gap, Reader};
+use super::declared;
 use super::dispatch::Incoming;
 use super::filter::{EVENT_TYPES, Filter};
 use super::frame::envelope;
@@ -23,6 +24,7 @@ use axum::response::{IntoResponse, Response};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant as Deadline;
 
 /// How often a silent stream says where it stands.
@@ -96,7 +98,7 @@ pub fn check_position(exchange: &Exchange, epoch: Option<&str>, seq: u64) -> Res
 }
 
 fn gone(door: &Door, gap: Gap) -> Problem {
-    Problem::edge(410, "gap", "The stream cannot go on from there", "caller")
+    Problem::of(declared::GAP)
         .with("reason", gap.reason())
         .with("oldest", gap.oldest())
         .with("newest", door.exchange().seq())
@@ -147,6 +149,7 @@ async fn watch(incoming: Incoming) -> Outcome {
         prev: from,
         pending: Some(first),
         heartbeat_at: Deadline::now(),
+        credentials: door.watch_credentials(),
         begun: false,
         caught_up: false,
         ended: false,
@@ -176,6 +179,7 @@ struct Telling {
     /// What has been read and not been told.
     pending: Option<Vec<Arc<Slot>>>,
     heartbeat_at: Deadline,
+    credentials: watch::Receiver<u64>,
     begun: bool,
     /// The last thing sent was all there was.
     caught_up: bool,
@@ -201,9 +205,13 @@ impl Telling {
                 Err(gap) => return Some(self.gap(gap)),
                 Ok(slots) if slots.is_empty() => {
                     let position = self.reader.seq + 1;
-                    // Either there is something to read or a heartbeat is due; the loop finds out which.
-                    let _ =
-                        tokio::time::timeout_at(self.heartbeat_at, self.door.stream().ring().wait_for(position)).await;
+                    // There is something to read, or a heartbeat is due; the loop finds out which.
+                    tokio::select! {
+                        () = self.door.stream().ring().wait_for(position) => {}
+                        () = tokio::time::sleep_until(self.heartbeat_at) => {}
+                        // The heartbeat looks whether the credential still holds.
+                        _ = self.credentials.changed() => self.heartbeat_at = Deadline::now(),
+                    }
                 }
                 Ok(slots) => {
                     let chunk = self.write(&slots);

@@ -4,6 +4,7 @@
 //! to this address anew), so it asks for a login too.
 
 use super::Door;
+use super::declared;
 use super::problem::Problem;
 use super::query::Query;
 use super::resource::sessions::log_in;
@@ -71,7 +72,7 @@ async fn login(door: Door, request: Request) -> Response {
 async fn enter(door: &Door, request: Request) -> Result<HeaderValue, Problem> {
     let (parts, body) = request.into_parts();
     own_origin(door, &parts.headers, true)?;
-    let wrong = || Problem::edge(413, "size", "The form is too large or too slow", "caller");
+    let wrong = || Problem::of(declared::SIZE).saying("The form is too large or too slow");
     let body =
         tokio::time::timeout(FORM_TIMEOUT, axum::body::to_bytes(body, FORM_LEN_MAX)).await.map_err(|_| wrong())?;
     let body = body.map_err(|_| wrong())?;

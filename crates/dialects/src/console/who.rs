@@ -1,12 +1,15 @@
 //! Who asks: a bearer token, a login's cookie, or a ticket where no header can be set.
 
 use super::Door;
+use super::declared;
 use super::operation::Method;
 use super::problem::{Done, Problem};
 use super::query::Query;
 use crate::common::ask::{Ask, Identity};
+use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use std::net::{IpAddr, SocketAddr};
 
 /// All scopes there are; `*` in an identity stands for all but `system`.
 pub const SCOPES: &[&str] = &[
@@ -18,6 +21,7 @@ pub const SCOPES: &[&str] = &[
     "config:read",
     "config:write",
     "records:read",
+    "tokens:write",
     "test",
     "system",
 ];
@@ -44,19 +48,21 @@ pub struct Who {
     pub scopes: Vec<String>,
     /// How it was proven.
     pub credential: Credential,
+    /// Where the request came from.
+    pub from: Option<IpAddr>,
 }
 
 impl Who {
     /// Nobody in particular.
     #[must_use]
     pub fn nobody() -> Self {
-        Self { account: String::new(), scopes: Vec::new(), credential: Credential::Nothing }
+        Self { account: String::new(), scopes: Vec::new(), credential: Credential::Nothing, from: None }
     }
 
     /// Somebody with an identity.
     #[must_use]
-    pub fn of(identity: Identity, credential: Credential) -> Self {
-        Self { account: identity.account, scopes: identity.scopes, credential }
+    pub fn of(identity: Identity, credential: Credential, from: Option<IpAddr>) -> Self {
+        Self { account: identity.account, scopes: identity.scopes, credential, from }
     }
 
     /// Whether a scope is among what it may do.
@@ -96,9 +102,9 @@ impl Who {
     pub async fn still_may(&self, door: &Door, scope: &str) -> Done<bool> {
         Ok(match &self.credential {
             Credential::Nothing => false,
-            Credential::Token(text) => identity_of(door, text.clone())
+            Credential::Token(text) => identity_of(door, text.clone(), self.from)
                 .await?
-                .is_some_and(|identity| Self::of(identity, Credential::Nothing).may(scope)),
+                .is_some_and(|identity| Self::of(identity, Credential::Nothing, self.from).may(scope)),
             Credential::Login(secret) => door.sessions().find(secret, door.exchange().clock().now()).is_some(),
         })
     }
@@ -120,7 +126,7 @@ pub fn own_origin(door: &Door, headers: &HeaderMap, may_lack: bool) -> Done<()> 
                 || text(header::HOST).is_some_and(|host| origin == format!("{scheme}://{host}"))
         }
     };
-    if right { Ok(()) } else { Err(Problem::edge(403, "origin", "Writes come from our own pages only", "rights")) }
+    if right { Ok(()) } else { Err(Problem::of(declared::ORIGIN)) }
 }
 
 /// Finds out who asks.
@@ -129,20 +135,23 @@ pub fn own_origin(door: &Door, headers: &HeaderMap, may_lack: bool) -> Done<()> 
 ///
 /// `unauthenticated`.
 pub async fn authenticate(door: &Door, parts: &Parts, query: &Query) -> Done<Who> {
+    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
         let text = value.to_str().ok().and_then(bearer).ok_or_else(unauthenticated)?;
-        let identity = identity_of(door, text.to_owned()).await?.ok_or_else(unauthenticated)?;
-        return Ok(Who::of(identity, Credential::Token(text.to_owned())));
+        let identity = identity_of(door, text.to_owned(), from).await?.ok_or_else(unauthenticated)?;
+        return Ok(Who::of(identity, Credential::Token(text.to_owned()), from));
     }
     let now = door.exchange().clock().now();
     if let Some(secret) = door.sessions().cookie_of(&parts.headers).filter(|_| door.cookies) {
         let session = door.sessions().find(&secret, now).ok_or_else(unauthenticated)?;
-        return Ok(Who { account: session.account, scopes: session.scopes, credential: Credential::Login(secret) });
+        let credential = Credential::Login(secret);
+        return Ok(Who { account: session.account, scopes: session.scopes, credential, from });
     }
-    match query.text("ticket") {
-        Some(ticket) => door.sessions().redeem(ticket, now).ok_or_else(unauthenticated),
-        None => Err(unauthenticated()),
-    }
+    let ticket = query.text("ticket").ok_or_else(unauthenticated)?;
+    let who = door.sessions().redeem(ticket, now).ok_or_else(unauthenticated)?;
+    // What the ticket was bought with may have ended since.
+    let who = Who { from, ..who };
+    if who.still_may(door, "calls:read").await? { Ok(who) } else { Err(unauthenticated()) }
 }
 
 fn bearer(text: &str) -> Option<&str> {
@@ -151,12 +160,12 @@ fn bearer(text: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && (1..=CREDENTIAL_LEN_MAX).contains(&token.len())).then_some(token)
 }
 
-async fn identity_of(door: &Door, token: String) -> Done<Option<Identity>> {
-    Ok(door.exchange().ask(|back| Ask::Token(token, back)).await?)
+async fn identity_of(door: &Door, text: String, from: Option<IpAddr>) -> Done<Option<Identity>> {
+    Ok(door.exchange().ask(|back| Ask::Token { text, from, back }).await?)
 }
 
 /// The refusal of somebody unknown.
 #[must_use]
 pub fn unauthenticated() -> Problem {
-    Problem::edge(401, "unauthenticated", "Who is asking is not known", "rights")
+    Problem::of(declared::UNAUTHENTICATED)
 }

@@ -3,19 +3,22 @@
 #![allow(dead_code, reason = "each test file uses its part of the harness")]
 
 pub mod baresip;
+pub mod described;
 pub mod ipxapi;
+pub mod ringing;
 pub mod script;
 pub mod sipp;
 pub mod telservices;
 pub mod tls;
 pub mod tone;
 
+use described::Described;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 /// How long anything that should happen at once may take on a busy machine.
@@ -31,6 +34,7 @@ pub struct Office {
     pub demo: Value,
     token: String,
     agent: ureq::Agent,
+    described: OnceLock<Arc<Described>>,
 }
 
 enum Data {
@@ -119,7 +123,7 @@ impl Office {
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(70)))
             .build();
-        Self { child, data, listen, demo, token, agent: config.into() }
+        Self { child, data, listen, demo, token, agent: config.into(), described: OnceLock::new() }
     }
 
     /// Kills it as a crash would.
@@ -226,28 +230,63 @@ impl Office {
         self.http("GET", &url, None, &[])
     }
 
-    /// Any HTTP request.
+    /// The console's descriptions, as this office publishes them.
+    pub fn described(&self) -> Arc<Described> {
+        let publish = |name: &str| {
+            let url = format!("http://{}/api/v1/{name}", self.address("console"));
+            self.exchange("GET", &url, None, &[]).json()
+        };
+        let made = || Arc::new(Described::new(publish("openapi.json"), publish("asyncapi.json")));
+        Arc::clone(self.described.get_or_init(made))
+    }
+
+    /// Any HTTP request. What the console answers has to be as it is described.
     pub fn http(&self, method: &str, url: &str, body: Option<&str>, headers: &[(&str, &str)]) -> Answer {
+        let answer = self.exchange(method, url, body, headers);
+        let own = self.listen["console"].as_str().map(|at| format!("http://{at}"));
+        if let Some(path) = own.and_then(|own| url.strip_prefix(&own)).filter(|path| path.starts_with("/api/")) {
+            let media = answer.header("content-type");
+            let faults = self.described().answer(method, path, answer.status, media, &answer.text);
+            assert!(faults.is_empty(), "{method} {path} answers not as described: {faults:#?}\n{}", answer.text);
+        }
+        answer
+    }
+
+    fn exchange(&self, method: &str, url: &str, body: Option<&str>, headers: &[(&str, &str)]) -> Answer {
+        self.try_http(method, url, body, headers).unwrap_or_else(|error| panic!("{method} {url}: {error}"))
+    }
+
+    /// Any HTTP request; none when the connection does not last.
+    ///
+    /// # Errors
+    ///
+    /// The connection's.
+    pub fn try_http(
+        &self,
+        method: &str,
+        url: &str,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, ureq::Error> {
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let sent = match body {
+        let mut response = match body {
             Some(body) => {
                 let request = request.header("Content-Type", "application/json").body(body.to_owned());
-                self.agent.run(request.expect("a valid request"))
+                self.agent.run(request.expect("a valid request"))?
             }
-            None => self.agent.run(request.body(()).expect("a valid request")),
+            None => self.agent.run(request.body(()).expect("a valid request"))?,
         };
-        let mut response = sent.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
         let headers = response
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let status = response.status().as_u16();
-        let text = response.body_mut().read_to_string().expect("a text body");
-        Answer { status, headers, text }
+        let text = response.body_mut().read_to_string()?;
+        Ok(Answer { status, headers, text })
     }
 
     /// What a hand does to a simulated phone.

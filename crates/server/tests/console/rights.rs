@@ -1,8 +1,8 @@
 //! Who may: without a credential nothing but health and descriptions; every operation asks for what the table says.
 
 use crate::common::Office;
-use crate::watcher::Socket;
-use serde_json::json;
+use crate::watcher::{Came, Events, Socket};
+use serde_json::{Value, json};
 
 #[test]
 fn wire_every_operation_asks_for_a_credential() {
@@ -98,4 +98,97 @@ fn wire_an_account_without_scopes_may_nothing_more() {
     };
     assert!((0..10).all(|_| wrong("guess") == 401));
     assert_eq!(wrong("app-password"), 429, "locked, also for the right one");
+}
+
+/// A request with a token of its own.
+fn with(office: &Office, token: &str, method: &str, path: &str, body: Option<Value>) -> crate::common::Answer {
+    let url = format!("http://{}/api/v1{path}", office.address("console"));
+    let body = body.map(|body| body.to_string());
+    office.http(method, &url, body.as_deref(), &[("Authorization", &format!("Bearer {token}"))])
+}
+
+#[test]
+fn wire_tokens_are_shown_once_and_end_at_once() {
+    let mut office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let made =
+        office.console("POST", "/tokens", Some(json!({ "label": "wall", "scopes": ["calls:read", "records:read"] })));
+    assert_eq!(made.status, 201, "{}", made.text);
+    let (token, id) = {
+        let body = made.json();
+        (body["token"].as_str().expect("it is shown").to_owned(), body["id"].as_str().expect("an id").to_owned())
+    };
+    assert_eq!(made.header("location"), Some(format!("/api/v1/tokens/{id}").as_str()));
+    let secret = token.rsplit('_').next().expect("a secret");
+    assert!(token.starts_with("hsk_") && secret.len() == 32, "{token}");
+    assert_eq!(with(&office, &token, "GET", "/me", None).json()["scopes"], json!(["calls:read", "records:read"]));
+    assert_eq!(with(&office, &token, "GET", "/calls", None).status, 200);
+    let beyond = with(&office, &token, "GET", "/tokens", None);
+    assert_eq!((beyond.status, beyond.json()["scope"].clone()), (403, json!("tokens:write")));
+
+    // It is shown once, and what is kept of it does not tell it.
+    let listed = office.console("GET", "/tokens", None);
+    let one = office.get(&format!("/tokens/{id}"));
+    assert!(listed.json()["items"].as_array().expect("items").contains(&one) && one.get("token").is_none(), "{one}");
+    assert!(!listed.text.contains(secret));
+    for name in std::fs::read_dir(office.data()).expect("its data").map(|entry| entry.expect("an entry").path()) {
+        let kept = std::fs::read(&name).unwrap_or_default();
+        assert!(!kept.windows(secret.len()).any(|octets| octets == secret.as_bytes()), "{} tells it", name.display());
+    }
+
+    // Nobody gives more than they have.
+    let wanted = json!({ "label": "clerk", "scopes": ["tokens:write", "calls:read"] });
+    let clerk = office.post("/tokens", wanted)["token"].as_str().expect("shown").to_owned();
+    let more = with(&office, &clerk, "POST", "/tokens", Some(json!({ "label": "more", "scopes": ["calls:control"] })));
+    assert_eq!((more.status, more.json()["scope"].clone()), (403, json!("calls:control")));
+    let system = office.console("POST", "/tokens", Some(json!({ "label": "more", "scopes": ["system"] })));
+    assert_eq!(system.status, 403, "the operator has no such right either");
+    let past = json!({ "label": "late", "scopes": [], "expires_at": "2020-01-01T00:00:00Z" });
+    assert_eq!(office.console("POST", "/tokens", Some(past)).status, 422);
+
+    // From elsewhere it is not known.
+    let near = json!({ "label": "near", "scopes": ["calls:read"], "networks": ["192.0.2.0/24", "127.0.0.0/8"] });
+    let far = json!({ "label": "far", "scopes": ["calls:read"], "networks": ["192.0.2.0/24"] });
+    for (wanted, status) in [(near, 200), (far, 401)] {
+        let token = office.post("/tokens", wanted)["token"].as_str().expect("shown").to_owned();
+        assert_eq!(with(&office, &token, "GET", "/calls", None).status, status);
+    }
+    let wrong = json!({ "label": "x", "scopes": [], "networks": ["not a network"] });
+    assert_eq!(office.console("POST", "/tokens", Some(wrong)).status, 422);
+
+    // It lapses when its time has come, also for its streams.
+    let now: jiff::Timestamp = office.post("/test/clock/advance", json!({ "by_ms": 0 }))["now"]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .expect("an instant");
+    let soon = (now + jiff::SignedDuration::from_secs(60)).to_string();
+    let wanted = json!({ "label": "short", "scopes": ["calls:read"], "expires_at": soon });
+    let short = office.post("/tokens", wanted)["token"].as_str().expect("shown").to_owned();
+    assert_eq!(with(&office, &short, "GET", "/calls", None).status, 200);
+    office.post("/test/clock/advance", json!({ "by_ms": 60_000 }));
+    assert_eq!(with(&office, &short, "GET", "/calls", None).status, 401);
+
+    // It outlives a crash; deleted, it ends at once, and so do its streams and the tickets bought with it.
+    office.crash_and_restart_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let bearer = format!("Bearer {token}");
+    let mut socket = Socket::open_as(&office, "", &[("Authorization", &bearer)]);
+    socket.say(&json!({ "op": "subscribe", "id": "s1" }));
+    assert_eq!(socket.frame()["op"], "heartbeat");
+    let (status, mut events) = Events::open_as(&office, "?detail=facts", None, &token);
+    assert_eq!(status, 200);
+    assert_eq!(events.next().expect("it begins").event, "heartbeat");
+    let ticket = with(&office, &token, "POST", "/stream_tickets", Some(json!({})));
+    let ticket = ticket.json()["ticket"].as_str().expect("a ticket").to_owned();
+    assert!(office.get(&format!("/tokens/{id}"))["last_used_at"].is_string());
+    assert_eq!(office.console("DELETE", &format!("/tokens/{id}"), None).status, 204);
+    assert_eq!(with(&office, &token, "GET", "/calls", None).status, 401);
+    match socket.next() {
+        Came::Closed(why) => assert_eq!(why.map(|why| u16::from(why.code)), Some(4401)),
+        Came::Frame(frame) => panic!("{frame}"),
+    }
+    let last = events.next().expect("it says why it ends");
+    assert_eq!((last.event.as_str(), &last.data["reason"]), ("gap", &json!("rights")));
+    assert!(events.next().is_none(), "it has ended");
+    let url = format!("http://{}/api/v1/events?ticket={ticket}", office.address("console"));
+    assert_eq!(office.http("GET", &url, None, &[]).status, 401);
+    assert_eq!(office.console("GET", &format!("/tokens/{id}"), None).status, 404);
 }

@@ -1,9 +1,11 @@
 //! Clients of the stream: a WebSocket and a server-sent answer, each read frame by frame with a deadline.
 
 use crate::common::Office;
+use crate::common::described::Described;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tungstenite::client::IntoClientRequest;
 use tungstenite::protocol::CloseFrame;
@@ -16,7 +18,10 @@ pub const FRAME_WAIT: Duration = Duration::from_secs(20);
 const SKIP_WAIT: Duration = Duration::from_secs(60);
 
 /// An open WebSocket.
-pub struct Socket(WebSocket<TcpStream>);
+pub struct Socket {
+    socket: WebSocket<TcpStream>,
+    described: Arc<Described>,
+}
 
 /// What comes over a WebSocket.
 #[derive(Debug)]
@@ -44,11 +49,11 @@ impl Socket {
         }
         let (socket, answer) = tungstenite::client(request, tcp).expect("it is upgraded");
         assert_eq!(answer.headers()["sec-websocket-protocol"], "hookswitch.v1");
-        Self(socket)
+        Self { socket, described: office.described() }
     }
 
     pub fn say(&mut self, message: &Value) {
-        self.0.send(Message::text(message.to_string())).expect("it is written");
+        self.socket.send(Message::text(message.to_string())).expect("it is written");
     }
 
     /// The next frame, or how it was closed.
@@ -61,9 +66,14 @@ impl Socket {
         let deadline = Instant::now() + SKIP_WAIT;
         loop {
             assert!(Instant::now() < deadline, "waited in vain for {wanted}");
-            match self.0.read() {
+            match self.socket.read() {
                 Ok(Message::Text(text)) if !text.contains(wanted) => {}
-                Ok(Message::Text(text)) => return Came::Frame(serde_json::from_str(&text).expect("frames are JSON")),
+                Ok(Message::Text(text)) => {
+                    let frame = serde_json::from_str(&text).expect("frames are JSON");
+                    let faults = self.described.frame(&frame);
+                    assert!(faults.is_empty(), "a frame not as described: {faults:#?}\n{frame}");
+                    return Came::Frame(frame);
+                }
                 Ok(Message::Close(why)) => return Came::Closed(why),
                 Ok(_) => {}
                 Err(tungstenite::Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
@@ -109,19 +119,26 @@ pub struct Sent {
 }
 
 /// An open stream of server-sent events.
-pub struct Events(BufReader<TcpStream>);
+pub struct Events {
+    reader: BufReader<TcpStream>,
+    described: Arc<Described>,
+}
 
 impl Events {
     /// Opens one; gives the HTTP status and the rest.
     pub fn open(office: &Office, query: &str, last_event_id: Option<&str>) -> (u16, Self) {
+        Self::open_as(office, query, last_event_id, office.token())
+    }
+
+    /// Opens one with another token.
+    pub fn open_as(office: &Office, query: &str, last_event_id: Option<&str>, token: &str) -> (u16, Self) {
         let address = office.address("console");
         let mut tcp = TcpStream::connect(address).expect("the console listens");
         tcp.set_read_timeout(Some(FRAME_WAIT)).expect("a time-out");
         let last = last_event_id.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
         let request = format!(
-            "GET /api/v1/events{query} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
-             Accept: text/event-stream\r\nConnection: close\r\n{last}\r\n",
-            office.token()
+            "GET /api/v1/events{query} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+             Accept: text/event-stream\r\nConnection: close\r\n{last}\r\n"
         );
         tcp.write_all(request.as_bytes()).expect("it is written");
         let mut reader = BufReader::new(tcp);
@@ -132,7 +149,7 @@ impl Events {
             line.clear();
             reader.read_line(&mut line).expect("a header");
         }
-        (status, Self(reader))
+        (status, Self { reader, described: office.described() })
     }
 
     /// The next one; none when the stream has ended.
@@ -140,7 +157,7 @@ impl Events {
         let mut sent = Sent { id: None, event: String::new(), data: Value::Null };
         loop {
             let mut line = String::new();
-            if self.0.read_line(&mut line).ok()? == 0 {
+            if self.reader.read_line(&mut line).ok()? == 0 {
                 return None;
             }
             // Chunk sizes stand on lines of their own; no field of an event looks like them.
@@ -148,7 +165,11 @@ impl Events {
                 Some(("id", id)) => sent.id = Some(id.to_owned()),
                 Some(("event", event)) => sent.event = event.to_owned(),
                 Some(("data", data)) => sent.data = serde_json::from_str(data).expect("data is JSON"),
-                Some(_) | None if line.trim().is_empty() && !sent.event.is_empty() => return Some(sent),
+                Some(_) | None if line.trim().is_empty() && !sent.event.is_empty() => {
+                    let faults = self.described.sent(&sent.event, &sent.data);
+                    assert!(faults.is_empty(), "an event not as described: {faults:#?}\n{sent:?}");
+                    return Some(sent);
+                }
                 Some(_) | None => {}
             }
         }

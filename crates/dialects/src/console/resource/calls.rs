@@ -1,5 +1,6 @@
 //! `/calls`: live calls.
 
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
@@ -59,7 +60,7 @@ fn one(incoming: &Incoming) -> Outcome {
     let id = name::call_at(incoming.at("call"))?;
     let exchange = incoming.door.exchange();
     exchange.read(|picture| {
-        let call = picture.calls.get(&id).ok_or_else(|| Problem::unknown("unknown_call"))?;
+        let call = picture.calls.get(&id).ok_or_else(|| Problem::of(declared::UNKNOWN_CALL))?;
         Ok(answer::read(picture.seq, &CallView::of(call, exchange.clock())))
     })
 }

@@ -3,10 +3,11 @@
 //! The revision is a hash of the configuration, so two editors are told apart (`If-Match`); the core checks the whole.
 
 use super::super::answer;
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::name;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::super::problem::{Done, Problem};
+use super::super::problem::{Done, Problem, lost};
 use super::super::shape::{Fields, Shape, optional, required};
 use super::super::verb::{ANSWERED, DIGITS, NO_QUERY};
 use super::super::wire::{ID, NAMED};
@@ -117,7 +118,7 @@ pub const REMOVE_EXTENSION: Operation =
 
 async fn configure(incoming: Incoming) -> Outcome {
     let (change, prefix, place) = incoming.door.exchange().read(|picture| change(&incoming, picture))?;
-    let reply = incoming.door.exchange().configure(incoming.principal(), change).await?;
+    let reply = incoming.door.exchange().configure(incoming.principal(), change).await.map_err(lost)?;
     let mut created = None;
     let status = if incoming.operation.method == Method::Post { 201 } else { 200 };
     let mut response = answer::of_reply(&reply, status, |answer| match answer {
@@ -161,7 +162,7 @@ fn change(incoming: &Incoming, picture: &Picture) -> Done<(Change, &'static str,
             Ok((change, ExtensionId::PREFIX, "/api/v1/extensions"))
         }
         Change::PutUser { .. } | Change::PutTrunk { .. } | Change::PutSettings(_) => {
-            Err(Problem::unknown("unknown_path"))
+            Err(Problem::of(declared::UNKNOWN_PATH))
         }
     }
 }
@@ -262,7 +263,7 @@ fn extension(body: Fields<'_>, old: Option<&ExtensionConfig>, picture: &Picture)
 fn check_revision(if_match: Option<&str>, revision: Option<String>) -> Done<()> {
     match if_match {
         Some(wanted) if wanted != "*" && revision.as_deref() != Some(wanted) => {
-            Err(Problem::edge(412, "precondition", "Somebody else has changed it", "caller").with("etag", revision))
+            Err(Problem::of(declared::PRECONDITION).with("etag", revision))
         }
         _ => Ok(()),
     }

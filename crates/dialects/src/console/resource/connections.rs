@@ -1,5 +1,6 @@
 //! `/connections`: live connections, each one device in one call.
 
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
@@ -60,7 +61,7 @@ fn one(incoming: &Incoming) -> Outcome {
     let id = name::connection_at(incoming.at("connection"))?;
     let exchange = incoming.door.exchange();
     exchange.read(|picture| {
-        let connection = picture.connections.get(&id).ok_or_else(|| Problem::unknown("unknown_connection"))?;
+        let connection = picture.connections.get(&id).ok_or_else(|| Problem::of(declared::UNKNOWN_CONNECTION))?;
         Ok(answer::read(picture.seq, &ConnectionView::of(connection, exchange.clock())))
     })
 }

@@ -1,5 +1,6 @@
 //! `/devices`: telephones and trunks, where they are reached, and what they are configured to be.
 
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
@@ -78,7 +79,7 @@ fn one(incoming: &Incoming) -> Outcome {
     let exchange = incoming.door.exchange();
     exchange.read(|picture| {
         let id = name::known_device(picture, incoming.at("device"))?;
-        let device = picture.devices.get(&id).ok_or_else(|| Problem::unknown("unknown_device"))?;
+        let device = picture.devices.get(&id).ok_or_else(|| Problem::of(declared::UNKNOWN_DEVICE))?;
         let mut response = answer::read(picture.seq, &DeviceView::of(device, exchange.clock()));
         configure::write_etag(&mut response, &configure::device_revision(&device.config));
         Ok(response)
@@ -88,7 +89,7 @@ fn one(incoming: &Incoming) -> Outcome {
 fn contacts(incoming: &Incoming) -> Outcome {
     incoming.door.exchange().read(|picture| {
         let id = name::known_device(picture, incoming.at("device"))?;
-        let device = picture.devices.get(&id).ok_or_else(|| Problem::unknown("unknown_device"))?;
+        let device = picture.devices.get(&id).ok_or_else(|| Problem::of(declared::UNKNOWN_DEVICE))?;
         let items = ContactView::all(device.registration.contacts());
         Ok(answer::read(picture.seq, &json!({ "seq": picture.seq, "items": items })))
     })

@@ -1,5 +1,6 @@
 //! `/extensions`: directory numbers.
 
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
@@ -63,7 +64,7 @@ const LISTED: Listed<ExtensionId> = Listed {
 fn one(incoming: &Incoming) -> Outcome {
     incoming.door.exchange().read(|picture| {
         let id = name::known_extension(picture, incoming.at("extension"))?;
-        let extension = picture.extensions.get(&id).ok_or_else(|| Problem::unknown("unknown_number"))?;
+        let extension = picture.extensions.get(&id).ok_or_else(|| Problem::of(declared::UNKNOWN_NUMBER))?;
         let mut response = answer::read(picture.seq, &ExtensionView::of(id, extension));
         configure::write_etag(&mut response, &configure::extension_revision(&extension.config));
         Ok(response)

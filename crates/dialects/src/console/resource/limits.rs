@@ -7,6 +7,7 @@ use super::super::shape::{Shape, required};
 use super::super::verb::NO_QUERY;
 use super::super::wire::{COUNT, COUNT_OR_NULL, TEXT};
 use super::super::{HOT_EVENTS_MAX, cold, filter, session, socket};
+use crate::common::ask::TOKENS_MAX;
 use crate::common::exchange::DOWN_QUEUE_MAX;
 use serde_json::json;
 use switching::limits;
@@ -51,6 +52,7 @@ fn read(incoming: &Incoming) -> Outcome {
         ("waiting_commands", DOWN_QUEUE_MAX, None, "commands and questions"),
         ("idempotency_keys", limits::KEYS_MAX, None, "keys"),
         ("logins", session::SESSIONS_MAX, Some(door.sessions().list().len()), "logins"),
+        ("tokens", TOKENS_MAX, None, "tokens"),
         ("stream_tickets", session::TICKETS_MAX, None, "tickets"),
         ("streams", socket::SOCKETS_MAX, Some(door.stream().watchers()), "sockets and event readers"),
         ("subscriptions_per_socket", socket::SUBSCRIPTIONS_MAX, None, "subscriptions"),

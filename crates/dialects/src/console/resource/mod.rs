@@ -18,3 +18,4 @@ pub mod requests;
 pub mod sessions;
 pub mod snapshot;
 pub mod story;
+pub mod tokens;

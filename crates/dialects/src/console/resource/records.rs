@@ -1,5 +1,6 @@
 //! `/records`: one record per call that is over, newest first.
 
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
 use super::super::problem::Problem;
@@ -61,7 +62,10 @@ async fn list(incoming: Incoming) -> Outcome {
         before: query.text("cursor").map(cursor).transpose()?,
     };
     let seq = exchange.seq();
-    let mut records = exchange.ask(|back| Ask::Records(asked, back)).await??;
+    let mut records = match exchange.ask(|back| Ask::Records(asked, back)).await? {
+        Err(Fault::NotFound) => return Err(Problem::one_value("/query/cursor", "is the `next` of a page")),
+        records => records?,
+    };
     let more = records.len() > limit as usize;
     records.truncate(limit as usize);
     let next = records.last().filter(|_| more).map(|record| record.call.id.to_string());
@@ -83,7 +87,7 @@ async fn one(incoming: Incoming) -> Outcome {
 pub async fn record(incoming: &Incoming) -> Result<CallRecord, Problem> {
     let id = name::call_at(incoming.at("call"))?;
     match incoming.door.exchange().ask(|back| Ask::Record(id, back)).await? {
-        Err(Fault::NotFound) => Err(Problem::unknown("unknown_call")),
+        Err(Fault::NotFound) => Err(Problem::of(declared::UNKNOWN_CALL)),
         answer => Ok(answer?),
     }
 }

@@ -1,6 +1,7 @@
 //! `/requests/{key}`: what became of a command, after a connection was lost. 404 says that it was never admitted.
 
 use super::super::answer::{self, reply_body};
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
@@ -35,7 +36,7 @@ async fn read(incoming: Incoming) -> Outcome {
     let key = incoming.at("key").to_owned();
     let exchange = incoming.door.exchange();
     let body = match exchange.key(incoming.principal(), key.clone()).await? {
-        KeyKnown::Unknown => return Err(Problem::unknown("unknown_request")),
+        KeyKnown::Unknown => return Err(Problem::of(declared::UNKNOWN_REQUEST)),
         KeyKnown::Pending => json!({ "key": key, "state": "pending", "status": null, "answer": null }),
         KeyKnown::Done(reply) => {
             let (status, answer) = match &reply.outcome {

@@ -1,6 +1,7 @@
 //! `/sessions`, `/me`, `/stream_tickets`: logins of people, who one is, and tickets where headers cannot be set.
 
 use super::super::answer;
+use super::super::declared;
 use super::super::dispatch::{DOOR, Incoming};
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
@@ -126,7 +127,8 @@ pub async fn log_in(
 }
 
 fn view(session: &Session, clock: &Clock) -> Value {
-    let who = Who { account: session.account.clone(), scopes: session.scopes.clone(), credential: Credential::Nothing };
+    let mut who = Who::nobody();
+    who.scopes.clone_from(&session.scopes);
     json!({
         "id": session.id, "account": session.account, "scopes": who.scope_names(),
         "opened_at": Instant::at(session.opened, clock),
@@ -146,13 +148,12 @@ fn close(incoming: &Incoming) -> Outcome {
         _ => None,
     };
     if own.is_none() && !incoming.who.may("config:write") {
-        return Err(
-            Problem::edge(403, "scope", "The credential has no such right", "rights").with("scope", "config:write")
-        );
+        return Err(Problem::of(declared::SCOPE).with("scope", "config:write"));
     }
     if !sessions.close(own.unwrap_or(incoming.at("session"))) {
-        return Err(Problem::unknown("unknown_session"));
+        return Err(Problem::of(declared::UNKNOWN_SESSION));
     }
+    incoming.door.credentials_ended();
     let mut response = answer::nothing().into_response();
     if own.is_some() {
         response.headers_mut().insert(header::SET_COOKIE, sessions.no_cookie());

@@ -1,5 +1,6 @@
 //! `/calls/{call}/story`: what happened to a call, SIP and events on one line of time. Credentials are masked where it was kept.
 
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
@@ -58,7 +59,7 @@ async fn tell(incoming: Incoming) -> Outcome {
         lines => lines?,
     };
     if events.is_empty() && lines.is_empty() {
-        return Err(Problem::unknown("unknown_call"));
+        return Err(Problem::of(declared::UNKNOWN_CALL));
     }
     let clock = exchange.clock();
     let mut items: Vec<(Time, Value)> = lines

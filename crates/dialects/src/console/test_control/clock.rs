@@ -2,6 +2,7 @@
 
 use super::super::answer;
 use super::super::cold::Reader;
+use super::super::declared;
 use super::super::describe::ENVELOPE;
 use super::super::dispatch::Incoming;
 use super::super::filter::{EVENT_TYPES, Filter, IDS_MAX};
@@ -56,7 +57,7 @@ async fn advance(incoming: Incoming) -> Outcome {
     let body = Fields::of(&incoming.body);
     let clock = incoming.door.exchange().clock();
     if !clock.is_virtual() {
-        return Err(Problem::edge(409, "clock_state", "The clock runs by itself here", "caller"));
+        return Err(Problem::of(declared::CLOCK_STATE).saying("The clock runs by itself here"));
     }
     // Whoever looks for an event needs it rendered.
     let _watch = incoming.door.stream().watch();
@@ -81,7 +82,7 @@ async fn advance(incoming: Incoming) -> Outcome {
             ));
         }
     }
-    Err(Problem::edge(409, "clock_state", "Too many timers fire on the way", "caller"))
+    Err(Problem::of(declared::CLOCK_STATE).saying("Too many timers fire on the way"))
 }
 
 fn until(incoming: &Incoming, fields: Fields<'_>) -> Done<Filter> {
@@ -103,7 +104,7 @@ async fn find(incoming: &Incoming, filter: &Filter, reader: &mut Reader, through
     let exchange = incoming.door.exchange();
     while reader.seq < through {
         let slots = reader.next(incoming.door.stream(), exchange, BATCH).await;
-        let slots = slots.map_err(|_| Problem::edge(410, "gap", "Too much happened on the way", "server"))?;
+        let slots = slots.map_err(|_| Problem::of(declared::GAP).saying("Too much happened on the way"))?;
         if slots.is_empty() {
             break;
         }

@@ -7,6 +7,7 @@ pub mod phones;
 pub mod script;
 
 use super::answer;
+use super::declared;
 use super::dispatch::Incoming;
 use super::name;
 use super::operation::{Gives, Method, Need, Operation, Outcome};
@@ -66,10 +67,9 @@ async fn act(incoming: &Incoming, test: Test) -> Outcome {
 async fn ask(incoming: &Incoming, test: Test) -> Done<()> {
     match incoming.door.exchange().ask(|back| Ask::Test(test, back)).await? {
         Ok(()) => Ok(()),
-        Err(Fault::NotFound) => Err(Problem::unknown("unknown_device")),
+        Err(Fault::NotFound) => Err(Problem::of(declared::UNKNOWN_DEVICE)),
         Err(Fault::Value(why)) => {
-            Err(Problem::edge(409, "no_such_call", "There is nothing to which this could be done", "caller")
-                .saying(why))
+            Err(Problem::of(declared::NO_SUCH_CALL).saying("There is nothing to which this could be done").saying(why))
         }
         Err(fault @ (Fault::Gone { .. } | Fault::Store(_) | Fault::Stopping)) => Err(fault.into()),
     }
@@ -82,7 +82,7 @@ async fn settled(incoming: &Incoming, limit: Time) -> Done<(Time, u64)> {
     ask(incoming, Test::Step { limit, moved }).await?;
     let (now, seq) = told.await.map_err(|_| Problem::from(Fault::Stopping))?;
     let shown = tokio::time::timeout(COMMIT_WAIT, incoming.door.exchange().reached(seq)).await;
-    shown.map_err(|_| Problem::edge(503, "not_yet", "The mirror has not come so far", "server"))?;
+    shown.map_err(|_| Problem::of(declared::NOT_YET))?;
     Ok((now, seq))
 }
 
@@ -98,6 +98,6 @@ fn hand(incoming: &Incoming) -> Done<Hand> {
         "plug_in" => Ok(Hand::PlugIn),
         "dial" => name::digits("/to", body.text("to").unwrap_or_default()).map(Hand::Dial),
         "press" => name::digits("/digits", body.text("digits").unwrap_or_default()).map(Hand::Press),
-        _ => Err(Problem::unknown("unknown_path")),
+        _ => Err(Problem::of(declared::UNKNOWN_PATH)),
     }
 }

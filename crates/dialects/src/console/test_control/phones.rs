@@ -4,7 +4,7 @@ use super::super::answer;
 use super::super::dispatch::Incoming;
 use super::super::name;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
-use super::super::problem::{Done, Problem};
+use super::super::problem::{Done, Problem, lost};
 use super::super::shape::{Fields, Shape, optional, required};
 use super::super::verb::{DIGITS, NO_QUERY};
 use super::super::wire::{COUNT, ID};
@@ -122,7 +122,7 @@ async fn create(incoming: Incoming) -> Outcome {
 }
 
 async fn configure(incoming: &Incoming, change: Change) -> Done<u64> {
-    let reply = incoming.door.exchange().configure(incoming.principal(), change).await?;
+    let reply = incoming.door.exchange().configure(incoming.principal(), change).await.map_err(lost)?;
     match &reply.outcome {
         Ok(Answer::Configured(id)) => Ok(*id),
         Ok(Answer::Done | Answer::Made { .. } | Answer::Connection { .. } | Answer::Ended { .. }) => {

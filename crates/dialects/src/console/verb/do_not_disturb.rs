@@ -1,5 +1,6 @@
 //! `do_not_disturb`: Set Do Not Disturb (ECMA-269 22.1.19) of a directory number.
 
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::name::known_extension;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
@@ -24,7 +25,7 @@ pub const OPERATIONS: &[Operation] = &[Operation {
 async fn carry_out(incoming: Incoming) -> Outcome {
     let number = incoming.door.exchange().read(|picture| {
         let id = known_extension(picture, incoming.at("extension"))?;
-        let extension = picture.extensions.get(&id).ok_or_else(|| Problem::unknown("unknown_number"))?;
+        let extension = picture.extensions.get(&id).ok_or_else(|| Problem::of(declared::UNKNOWN_NUMBER))?;
         Ok::<_, Problem>(extension.config.number.clone())
     })?;
     let on = Fields::of(&incoming.body).flag("on").unwrap_or(false);

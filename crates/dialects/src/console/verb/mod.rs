@@ -11,7 +11,7 @@ use super::answer;
 use super::dispatch::Incoming;
 use super::name;
 use super::operation::{Outcome, Param};
-use super::problem::{Done, Problem};
+use super::problem::{Done, Problem, lost};
 use super::shape::{Field, Fields, Shape, optional, required};
 use super::wire::{COUNT, ID, ID_OR_NULL};
 use crate::common::exchange::Submit;
@@ -116,7 +116,7 @@ pub async fn submit(incoming: &Incoming, verb: Verb) -> Outcome {
         deadline_ms: body.number("deadline_ms"),
         verb,
     };
-    let reply = incoming.door.exchange().command(submit).await?;
+    let reply = incoming.door.exchange().command(submit).await.map_err(lost)?;
     answer::of_reply(&reply, 200, result)
 }
 
