@@ -46,6 +46,11 @@ impl Driver {
     /// Gives the phones of ended calls a moment to hear of it.
     pub(super) async fn see_off(&mut self, queue: &mut mpsc::Receiver<Down>) {
         queue.close();
+        // What was on its way is told that the exchange is stopping, rather than nothing.
+        while let Some(down) = queue.recv().await {
+            self.down(down);
+        }
+        self.settle();
         let end = self.parts.clock.now().after_ms(SEE_OFF_MS);
         while self.parts.engines.sip.says_goodbye() && self.parts.clock.now() < end {
             let wake = self.next_wake().map_or(end, |at| at.min(end));

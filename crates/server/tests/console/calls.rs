@@ -159,9 +159,9 @@ impl Writer<'_> {
         assert_eq!(shown["vars"]["k"], json!(n.to_string()));
 
         let own = format!("/extensions/{}", self.from);
-        let (_, through) = self.write("PUT", &format!("{own}/do_not_disturb"), json!({ "on": n % 2 == 0 }));
+        let (_, through) = self.write("PUT", &format!("{own}/do_not_disturb"), json!({ "on": !by_device }));
         let shown = self.read("set_do_not_disturb", &own, through).expect("a number");
-        assert_eq!(shown["do_not_disturb"], json!(n % 2 == 0));
+        assert_eq!(shown["do_not_disturb"], json!(!by_device));
 
         let (_, through) = self.write("POST", &format!("{target}/clear_connection"), body(json!({})));
         let shown = self.read("clear_connection", &format!("/connections/{connection}"), through);
