@@ -66,7 +66,10 @@ pub enum Down {
 
 /// The exchange does not take anything any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stopping;
+pub struct Stopping {
+    /// Whether it had been given: then it is not known whether it was carried out.
+    pub given: bool,
+}
 
 impl From<Stopping> for Fault {
     fn from(_: Stopping) -> Self {
@@ -103,7 +106,7 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// [`Stopping`] when the exchange is gone: whether the command was carried out is not known.
+    /// [`Stopping`] when the exchange is gone.
     pub async fn command(&self, submit: Submit) -> Result<Reply, Stopping> {
         self.send(|back| Down::Command(Box::new(submit), back)).await
     }
@@ -137,8 +140,8 @@ impl Exchange {
 
     async fn send<T>(&self, down: impl FnOnce(Back<T>) -> Down) -> Result<T, Stopping> {
         let (back, answer) = oneshot::channel();
-        self.0.down.send(down(back)).await.map_err(|_| Stopping)?;
-        answer.await.map_err(|_| Stopping)
+        self.0.down.send(down(back)).await.map_err(|_| Stopping { given: false })?;
+        answer.await.map_err(|_| Stopping { given: true })
     }
 
     /// Reads the mirror. Keep it short: the picture cannot advance meanwhile.

@@ -228,10 +228,14 @@ impl From<Stopping> for Problem {
     }
 }
 
-/// Of a command or change that was given and never answered: it may have been carried out.
+/// Of a command or change: one that was given and never answered may have been carried out.
 #[must_use]
-pub fn lost(_: Stopping) -> Problem {
-    Problem::of(declared::INTERNAL).saying("The exchange ended before it answered")
+pub fn lost(stopping: Stopping) -> Problem {
+    if stopping.given {
+        Problem::of(declared::INTERNAL).saying("The exchange ended before it answered")
+    } else {
+        stopping.into()
+    }
 }
 
 impl From<Fault> for Problem {
@@ -247,7 +251,7 @@ impl From<Fault> for Problem {
                 Self::of_refusal(&Refusal::Internal)
             }
             Fault::Value(why) => Self::one_value("", why),
-            Fault::Stopping => Self::from(Stopping),
+            Fault::Stopping => Self::of(declared::OUT_OF_SERVICE),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `/doors/{door}/sessions`: who is logged in at a vendor's door, who was, and logging somebody out (IPX-ADM-17, IPX-ADM-18).
 
 use super::super::answer;
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
@@ -59,16 +60,16 @@ fn list(incoming: &Incoming) -> Outcome {
 }
 
 fn close(incoming: &Incoming) -> Outcome {
-    let number = incoming.at("session").parse().map_err(|_| Problem::unknown("unknown_session"))?;
+    let number = incoming.at("session").parse().map_err(|_| Problem::of(declared::UNKNOWN_SESSION))?;
     if logons(incoming)?.force_out(number) {
         Ok(answer::nothing().into_response())
     } else {
-        Err(Problem::unknown("unknown_session"))
+        Err(Problem::of(declared::UNKNOWN_SESSION))
     }
 }
 
 fn logons(incoming: &Incoming) -> Result<Arc<dyn Logons>, Problem> {
-    incoming.door.exchange().logons(incoming.at("door")).ok_or_else(|| Problem::unknown("unknown_door"))
+    incoming.door.exchange().logons(incoming.at("door")).ok_or_else(|| Problem::of(declared::UNKNOWN_DOOR))
 }
 
 fn view(logon: &Logon, clock: &Clock) -> Value {
