@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use store::secret::{self, Verified};
-use store::{PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
+use store::{DirectoryWrite, PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
 use switching::event::Event;
 use switching::id::CallId;
 use switching::record::CallRecord;

@@ -56,6 +56,7 @@ declare! { told:
     NO_SUCH_CALL 409 "no_such_call" "caller" "unchanged" "The device has no call in a state that this needs";
     DEVICE_STATE 409 "device_state" "caller" "unchanged" "The device is in another state";
     CONNECTION_STATE 409 "connection_state" "caller" "unchanged" "The connection is in another state";
+    SESSION_STATE 409 "session_state" "caller" "unchanged" "The session is in another state";
     CLOCK_STATE 409 "clock_state" "caller" "unchanged" "The clock does not allow it";
     IN_USE 409 "in_use" "caller" "unchanged" "It is in use";
     NAME_TAKEN 409 "name_taken" "caller" "unchanged" "Another one has that name";
@@ -84,5 +85,4 @@ declare! {
     NOT_YOURS 403 "not_yours" "rights" "unchanged" "There is no right to this";
     FEATURE_OFF 403 "feature_off" "rights" "unchanged" "It is switched off";
     UNKNOWN_OBJECT 404 "unknown_object" "caller" "unchanged" "There is no such thing here";
-    SESSION_STATE 409 "session_state" "caller" "unchanged" "The session is in another state";
 }

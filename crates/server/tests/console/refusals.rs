@@ -196,6 +196,7 @@ fn of_the_peer(rig: &mut Rig) {
 
 fn of_configuration(rig: &mut Rig) {
     rig.refused("/devices", json!({ "kind": "sip", "number": "1001" }), "name_taken");
+    rig.quiet("session_state", |office| office.console("DELETE", "/application_sessions/1001", None));
     rig.quiet("in_use", |office| office.console("DELETE", "/devices/1001", None));
     let stale = [("If-Match", "\"0\"")];
     rig.quiet("precondition", |office| office.console_with("PATCH", "/devices/1001", Some(json!({})), &stale));

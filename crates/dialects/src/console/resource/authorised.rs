@@ -2,6 +2,7 @@
 //! that back.
 
 use super::super::answer;
+use super::super::declared;
 use super::super::dispatch::Incoming;
 use super::super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::super::problem::Problem;
@@ -47,5 +48,5 @@ async fn remove(incoming: Incoming) -> Outcome {
     let (door, list) = (incoming.at("door").to_owned(), AUTHORISED.to_owned());
     let (name, kept) = (incoming.at("number").to_owned(), false);
     let was_there = incoming.door.exchange().ask(|back| Ask::Keep { door, list, name, kept, back }).await??;
-    if was_there { Ok(answer::nothing()) } else { Err(Problem::unknown("unknown_number")) }
+    if was_there { Ok(answer::nothing()) } else { Err(Problem::of(declared::UNKNOWN_NUMBER)) }
 }
