@@ -78,8 +78,8 @@ fn seed_station(
         secondary: None,
         owner: Some(owner),
         ring_ms: None,
-        outgoing_number: None,
-        fields: BTreeMap::new(),
+        outgoing_number: station.outgoing_number(),
+        fields: station.directory_fields(),
     };
     driver.seed(Change::PutExtension { id: None, config: Box::new(extension) })?;
     if let (StationKind::Sip, Some(password)) = (station.kind, &station.password) {

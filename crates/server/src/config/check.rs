@@ -2,7 +2,7 @@
 
 use super::problem::Notes;
 use super::seed::{Account, Door, Role, Secret, Station, StationKind};
-use super::{Config, Privilege, Transport, demo};
+use super::{Config, Privilege, Transport, demo, directory};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use switching::party::Digits;
@@ -17,6 +17,7 @@ pub(super) fn check(config: &Config, notes: &mut Notes<'_>) {
     trunks(config, notes);
     accounts(config, notes);
     cdr_pushes(config, notes);
+    directory::check(config, notes);
     demo_passwords(config, notes);
 }
 

@@ -3,6 +3,7 @@
 
 use super::network::Network;
 use super::seed::Secret;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use switching::limits::BARRED_MAX;
@@ -22,19 +23,50 @@ type Field<T, X> = fn(&mut T) -> &mut X;
 /// Type, range and field of one setting of `T`.
 pub(super) enum Kind<T> {
     Flag(Field<T, bool>),
-    Count { min: u32, max: u32, unit: &'static str, field: Field<T, u32> },
-    MaybeCount { min: u32, max: u32, unit: &'static str, field: Field<T, Option<u32>> },
+    Count {
+        min: u32,
+        max: u32,
+        unit: &'static str,
+        field: Field<T, u32>,
+    },
+    MaybeCount {
+        min: u32,
+        max: u32,
+        unit: &'static str,
+        field: Field<T, Option<u32>>,
+    },
     Port(Field<T, u16>),
-    Text { len_max: usize, field: Field<T, String> },
-    MaybeText { len_max: usize, field: Field<T, Option<String>> },
-    Texts { len_max: usize, field: Field<T, Vec<String>> },
-    Secret { len_max: usize, field: Field<T, Secret> },
-    MaybeSecret { len_max: usize, field: Field<T, Option<Secret>> },
+    Text {
+        len_max: usize,
+        field: Field<T, String>,
+    },
+    MaybeText {
+        len_max: usize,
+        field: Field<T, Option<String>>,
+    },
+    Texts {
+        len_max: usize,
+        field: Field<T, Vec<String>>,
+    },
+    Secret {
+        len_max: usize,
+        field: Field<T, Secret>,
+    },
+    MaybeSecret {
+        len_max: usize,
+        field: Field<T, Option<Secret>>,
+    },
     Number(Field<T, Digits>),
     MaybeNumber(Field<T, Option<Digits>>),
     Numbers(Field<T, Vec<Digits>>),
-    Choice { names: &'static [&'static str], set: fn(&mut T, usize) },
-    Choices { names: &'static [&'static str], set: fn(&mut T, Vec<usize>) },
+    Choice {
+        names: &'static [&'static str],
+        set: fn(&mut T, usize),
+    },
+    Choices {
+        names: &'static [&'static str],
+        set: fn(&mut T, Vec<usize>),
+    },
     MaybeAddress(Field<T, Option<SocketAddr>>),
     Addresses(Field<T, Vec<SocketAddr>>),
     MaybeIp(Field<T, Option<IpAddr>>),
@@ -45,6 +77,8 @@ pub(super) enum Kind<T> {
     Zone(Field<T, String>),
     MaybeZone(Field<T, Option<String>>),
     Dids(Field<T, Vec<(Digits, Digits)>>),
+    /// Texts by name, each of so many characters at most; where names are given, only these.
+    Named(&'static [&'static str], usize, Field<T, BTreeMap<String, String>>),
 }
 
 /// Why a value does not fit.
@@ -86,6 +120,12 @@ impl<T> Kind<T> {
             Self::MaybePath(_) => "the name of a file in quotes".into(),
             Self::Zone(_) | Self::MaybeZone(_) => "an IANA time zone, such as \"Europe/Brussels\"".into(),
             Self::Dids(_) => "{ \"number outside\" = \"number inside\" }".into(),
+            Self::Named([], len_max, _) => {
+                format!("{{ \"name\" = \"text\" }}, texts of 1 to {len_max} characters")
+            }
+            Self::Named(names, len_max, _) => {
+                format!("{{ name = \"text\" }}, names of {}, texts of 1 to {len_max} characters", names.join(" "))
+            }
         }
     }
 
@@ -121,6 +161,7 @@ impl<T> Kind<T> {
             Self::Zone(field) => *field(to) = zone(value).map_err(misfit)?,
             Self::MaybeZone(field) => *field(to) = Some(zone(value).map_err(misfit)?),
             Self::Dids(field) => *field(to) = dids(value).map_err(misfit)?,
+            Self::Named(names, len_max, field) => *field(to) = named(value, names, *len_max).map_err(misfit)?,
         }
         Ok(())
     }
@@ -250,6 +291,18 @@ fn dids(value: &DeValue<'_>) -> Result<Vec<(Digits, Digits)>, String> {
         let outside: &std::borrow::Cow<'_, str> = outside.get_ref();
         let from = is_number(outside).ok_or_else(|| format!("\"{outside}\" is no telephone number"))?;
         Ok((from, number(inside.get_ref())?))
+    };
+    table.iter().map(pair).collect()
+}
+
+fn named(value: &DeValue<'_>, names: &[&str], len_max: usize) -> Result<BTreeMap<String, String>, String> {
+    let table = value.as_table().ok_or_else(|| wrong_type(value))?;
+    let pair = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+        let name: &std::borrow::Cow<'_, str> = name.get_ref();
+        match names.is_empty() || names.contains(&name.as_ref()) {
+            true => Ok((name.clone().into_owned(), text(value.get_ref(), len_max)?.to_owned())),
+            false => Err(format!("\"{name}\" is not known")),
+        }
     };
     table.iter().map(pair).collect()
 }

@@ -8,6 +8,7 @@ mod apply;
 mod bind;
 mod check;
 pub mod demo;
+mod directory;
 mod document;
 mod files;
 mod ipxapi;
@@ -26,6 +27,7 @@ pub use network::Network;
 pub use problem::{Problem, render};
 pub use seed::{Account, Door, Role, Secret, Station, StationKind, Trunk};
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -375,6 +377,37 @@ pub struct Fusion {
     pub allowed_write_clients: Option<Vec<Network>>,
     /// IANA name of the time zone of its time stamps; none: the tenant's.
     pub time_zone: Option<String>,
+    /// How `ccGetChannels` writes a caller.
+    pub callerid: CallerId,
+    /// How long `ccOriginate` rings its first party, in seconds.
+    pub first_ring_s: u32,
+    /// How long it then rings the number that was asked for, in seconds.
+    pub ring_s: u32,
+    /// How long the first party hears that the number failed, in seconds.
+    pub fail_tone_s: u32,
+    /// Key of this server in its cluster.
+    pub sop_key: String,
+    /// Addresses of the cluster's servers by their keys.
+    pub sops: BTreeMap<String, String>,
+    /// Ids of contexts by their names.
+    pub contexts: BTreeMap<String, String>,
+    /// The origin whose pages may read answers.
+    pub allow_origin: Option<String>,
+}
+
+/// How the Fusion door writes a caller in `ccGetChannels`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CallerId {
+    /// Name and number.
+    #[default]
+    Quoted,
+    /// The number alone.
+    Number,
+}
+
+impl CallerId {
+    const ALL: [Self; 2] = [Self::Quoted, Self::Number];
+    const NAMES: &'static [&'static str] = &["quoted", "number"];
 }
 
 impl Fusion {

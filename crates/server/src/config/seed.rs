@@ -1,8 +1,13 @@
 //! Telephones, lines and accounts as the file names them: the seed of an empty database.
 
+use super::directory::outside_number;
 use super::{Algorithm, Privilege};
+use std::collections::BTreeMap;
 use std::fmt;
 use switching::party::Digits;
+
+/// The field of the directory that the exchange itself knows.
+const OUTGOING_NUMBER: &str = "outgoing_number";
 
 /// A password or code. It is never shown by `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -69,6 +74,8 @@ pub struct Station {
     pub last_name: String,
     /// The device id on the Fusion door; none: made from the number.
     pub resource: Option<String>,
+    /// What the Fusion directory says of its number besides.
+    pub directory: BTreeMap<String, String>,
     /// Calls it can have at a time.
     pub lines: u32,
     /// Digest algorithms offered to it; none: those of the SIP side.
@@ -88,6 +95,19 @@ pub struct Station {
 }
 
 impl Station {
+    /// The number that calls to the outside show, where the directory names one.
+    #[must_use]
+    pub fn outgoing_number(&self) -> Option<Digits> {
+        self.directory.get(OUTGOING_NUMBER).and_then(|number| outside_number(number))
+    }
+
+    /// What the directory says of its number, but for that.
+    #[must_use]
+    pub fn directory_fields(&self) -> BTreeMap<String, String> {
+        let fields = self.directory.iter().filter(|(name, _)| *name != OUTGOING_NUMBER);
+        fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// SIP user and digest user.
     #[must_use]
     pub fn sip_user(&self) -> &str {

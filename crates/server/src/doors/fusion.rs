@@ -1,9 +1,9 @@
 //! The Fusion door: HTTP functions and the event socket.
 
 use super::{Office, Opened, Serve};
-use crate::config::{Config, Network};
+use crate::config::{CallerId, Config, Network};
 use anyhow::{Context, anyhow};
-use dialects::fusion::{Door, FusionConfig, Stream, router, serve_events, serve_http};
+use dialects::fusion::{CallerIdStyle, Door, FusionConfig, Stream, router, serve_events, serve_http};
 
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
     let stream = Stream::new(office.exchange.seq() + 1);
@@ -36,6 +36,16 @@ fn settings(config: &Config) -> anyhow::Result<FusionConfig> {
         allowed_clients: networks(&config.fusion.allowed_clients)?,
         allowed_write_clients: config.fusion.allowed_write_clients.as_deref().map(networks).transpose()?,
         time_zone: FusionConfig::zone_named(zone).with_context(|| format!("no time zone {zone}"))?,
-        ..FusionConfig::default()
+        callerid: match config.fusion.callerid {
+            CallerId::Quoted => CallerIdStyle::Quoted,
+            CallerId::Number => CallerIdStyle::Number,
+        },
+        first_ring_ms: u64::from(config.fusion.first_ring_s) * 1_000,
+        second_ring_ms: u64::from(config.fusion.ring_s) * 1_000,
+        fail_tone_ms: u64::from(config.fusion.fail_tone_s) * 1_000,
+        sop_key: config.fusion.sop_key.clone(),
+        sops: config.fusion.sops.clone(),
+        contexts: config.fusion.contexts.clone(),
+        allow_origin: config.fusion.allow_origin.clone(),
     })
 }

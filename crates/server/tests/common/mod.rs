@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 
 /// How long anything that should happen at once may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(10);
+/// Where a logged office writes, in its data directory.
+const LOG_FILE: &str = "log.txt";
 
 /// A running office. It is killed when dropped.
 pub struct Office {
@@ -101,14 +103,48 @@ impl Office {
         Self::launch(Data::Own(dir), &arguments)
     }
 
+    /// An office with this configuration whose clock stands, but for [`Office::advance`]; the configuration has to allow test control.
+    pub fn configured_on_virtual_time(text: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory for the data");
+        let file = dir.path().join("test.toml");
+        std::fs::write(&file, text).expect("written");
+        let arguments = ["--config", file.to_str().expect("utf-8"), "--ephemeral-ports", "--virtual-clock"];
+        Self::launch(Data::Own(dir), &arguments)
+    }
+
+    /// An office with this configuration whose log can be read: [`Office::log`].
+    pub fn logged(text: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory for the data");
+        let file = dir.path().join("test.toml");
+        std::fs::write(&file, text).expect("written");
+        let log = std::fs::File::create(dir.path().join(LOG_FILE)).expect("a file for the log");
+        let arguments = ["--config", file.to_str().expect("utf-8"), "--ephemeral-ports"];
+        Self::launch_to(Data::Own(dir), &arguments, Stdio::from(log))
+    }
+
+    /// What it has written about itself so far: JSON, where the configuration has `log.format = "json"`.
+    pub fn log(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.data().join(LOG_FILE)).expect("it is a logged one");
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Lets so much virtual time pass, in milliseconds.
+    pub fn advance(&self, ms: u64) {
+        self.post("/test/clock/advance", serde_json::json!({ "by_ms": ms }));
+    }
+
     fn launch(data: Data, arguments: &[&str]) -> Self {
+        Self::launch_to(data, arguments, Stdio::inherit())
+    }
+
+    fn launch_to(data: Data, arguments: &[&str], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_hookswitch"))
             .arg("serve")
             .args(arguments)
             .arg("--data")
             .arg(data.path())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("the program starts");
         wait_ready(&mut child);

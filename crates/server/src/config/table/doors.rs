@@ -1,9 +1,9 @@
 //! Settings of the vendors' doors, one section each.
 
-use super::super::Config;
 use super::super::apply::Absent::{Is, Unset};
 use super::super::apply::Setting;
 use super::super::kind::Kind;
+use super::super::{CallerId, Config};
 
 /// The vendors' doors.
 pub(super) const SETTINGS: &[Setting<Config>] = &[
@@ -24,6 +24,54 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         kind: Kind::MaybeZone(|c| &mut c.fusion.time_zone),
         default: Unset { meaning: "as `tenant.time_zone`", example: "\"Europe/Brussels\"" },
         doc: "Time zone of its time stamps.",
+    },
+    Setting {
+        path: "fusion.ccgetchannels_callerid",
+        kind: Kind::Choice { names: CallerId::NAMES, set: |c, i| c.fusion.callerid = CallerId::ALL[i] },
+        default: Is("\"quoted\""),
+        doc: "How `ccGetChannels` writes a caller: name and number, or the bare number of older systems.",
+    },
+    Setting {
+        path: "fusion.first_ring_s",
+        kind: Kind::Count { min: 1, max: 600, unit: "seconds", field: |c| &mut c.fusion.first_ring_s },
+        default: Is("30"),
+        doc: "How long `ccOriginate` rings its first party.",
+    },
+    Setting {
+        path: "fusion.ring_s",
+        kind: Kind::Count { min: 1, max: 600, unit: "seconds", field: |c| &mut c.fusion.ring_s },
+        default: Is("60"),
+        doc: "How long `ccOriginate` then rings the number that was asked for.",
+    },
+    Setting {
+        path: "fusion.fail_tone_s",
+        kind: Kind::Count { min: 0, max: 600, unit: "seconds", field: |c| &mut c.fusion.fail_tone_s },
+        default: Is("10"),
+        doc: "How long a first party that has answered hears that the number failed.",
+    },
+    Setting {
+        path: "fusion.sop_key",
+        kind: Kind::Text { len_max: 8, field: |c| &mut c.fusion.sop_key },
+        default: Is("\"00000001\""),
+        doc: "Key of this server in the cluster that the directory shows: 8 digits.",
+    },
+    Setting {
+        path: "fusion.sops",
+        kind: Kind::Named(&[], 253, |c| &mut c.fusion.sops),
+        default: Is("{ 00000001 = \"127.0.0.1\" }"),
+        doc: "Servers of that cluster, this one too: the address of each by its key.",
+    },
+    Setting {
+        path: "fusion.contexts",
+        kind: Kind::Named(&[], 10, |c| &mut c.fusion.contexts),
+        default: Is("{ internal = \"1\" }"),
+        doc: "Ids that the directory shows for contexts, by the names of the contexts.",
+    },
+    Setting {
+        path: "fusion.allow_origin",
+        kind: Kind::MaybeText { len_max: 253, field: |c| &mut c.fusion.allow_origin },
+        default: Is("\"none\""),
+        doc: "The origin whose pages may read answers (CORS), such as `https://crm.example`.",
     },
     Setting {
         path: "voicenter.requests_per_s",

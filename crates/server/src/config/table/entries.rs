@@ -2,6 +2,7 @@
 
 use super::super::apply::Absent::{Is, Required, Unset};
 use super::super::apply::Setting;
+use super::super::directory::FIELDS;
 use super::super::kind::Kind;
 use super::super::seed::{Account, Door, Role, Station, StationKind, Trunk};
 use super::super::{Algorithm, CdrFormat, CdrPush, Privilege};
@@ -49,6 +50,12 @@ pub(in super::super) const STATION: &[Setting<Station>] = &[
         kind: Kind::MaybeText { len_max: 64, field: |s| &mut s.resource },
         default: Unset { meaning: "`SDP` and the number, filled with zeros to five digits", example: "\"SDP01101\"" },
         doc: "Device id on the Fusion door. None may be the start of another.",
+    },
+    Setting {
+        path: "directory",
+        kind: Kind::Named(FIELDS, 128, |s| &mut s.directory),
+        default: Is("{}"),
+        doc: "What the Fusion directory says of its number besides: `{ email = \"ada@example.net\", office = \"B2\" }`.",
     },
     Setting {
         path: "lines",

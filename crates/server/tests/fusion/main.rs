@@ -1,6 +1,11 @@
-//! The Fusion door of the real program: the flows of the vendor's guide field by field, bad input, and a newcomer's client.
+//! The Fusion door of the real program: the flows of the vendor's guide field by field, bad input, and a newcomer's client; what is
+//! configured stands in `settings`, what the directory says in `directory`.
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod directory;
+mod settings;
 
 use common::{Office, SOON, wait_for};
 use serde_json::{Value, json};
