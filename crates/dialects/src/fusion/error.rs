@@ -46,6 +46,8 @@ pub const fn result_code(refusal: &Refusal) -> u8 {
 pub enum Trouble {
     /// No such function, or no such extension of its name.
     UnknownFunction,
+    /// The guide has this function in XML alone.
+    NoJson(&'static str),
     /// A mandatory parameter is missing or bad.
     Parameter(&'static str),
     /// No live channel has this id.
@@ -59,7 +61,7 @@ impl Trouble {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::UnknownFunction => 404,
+            Self::UnknownFunction | Self::NoJson(_) => 404,
             Self::Parameter(_) | Self::UnknownChannel => 200,
             Self::Internal => 500,
         }
@@ -70,6 +72,7 @@ impl Trouble {
     pub fn text(self) -> String {
         match self {
             Self::UnknownFunction => "Unknown function".to_owned(),
+            Self::NoJson(function) => format!("JSON is not supported by {function}"),
             Self::Parameter(name) => format!("Missing or invalid parameter: {name}"),
             Self::UnknownChannel => "Unknown channel".to_owned(),
             Self::Internal => "Internal failure".to_owned(),

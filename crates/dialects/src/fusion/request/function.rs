@@ -34,6 +34,14 @@ const ALL: [Function; 10] = [
     Function::DbGetRegistration,
 ];
 
+/// Functions that the guide has in XML alone, whether this door has them yet or not (FUS-FMT-02).
+const WITHOUT_JSON: [&str; 2] = ["dbAuthenticate", "dbGetParkedChannels"];
+
+/// The name of the function, if JSON is excluded for it.
+pub(super) fn without_json(name: &str) -> Option<&'static str> {
+    WITHOUT_JSON.into_iter().find(|excluded| excluded.eq_ignore_ascii_case(name))
+}
+
 impl Function {
     /// The function of this name, in any case.
     pub(super) fn named(name: &str) -> Option<Self> {

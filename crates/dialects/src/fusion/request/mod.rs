@@ -16,6 +16,8 @@ mod function;
 mod pattern;
 mod traffic;
 
+#[cfg(test)]
+pub(super) use traffic::PARALLEL_MAX;
 pub(super) use traffic::Traffic;
 
 use super::error::{self, Trouble};
@@ -74,6 +76,9 @@ impl Door {
         let Some(target) = query::target(&request.target) else { return unknown(Format::Xml) };
         let extension = target.extension.as_deref();
         let by_extension = if extension == Some("json") { Format::Json } else { Format::Xml };
+        if let (Format::Json, Some(name)) = (by_extension, function::without_json(&target.function)) {
+            return no_function(Format::Json, Trouble::NoJson(name));
+        }
         let Some(function) = Function::named(&target.function) else { return unknown(by_extension) };
         let format = match extension {
             Some("php") => Format::Xml,
@@ -177,10 +182,15 @@ fn written(function: Function, format: Format, answer: Answer) -> Response {
 }
 
 fn unknown(format: Format) -> Response {
-    let text = Trouble::UnknownFunction.text();
+    no_function(format, Trouble::UnknownFunction)
+}
+
+/// There is no function to answer, so that its root is not known either.
+fn no_function(format: Format, trouble: Trouble) -> Response {
+    let text = trouble.text();
     let content = match format {
         Format::Json => (ContentType::Json, Json::one("Error", Json::Text(text)).write()),
         Format::Xml | Format::Plain => (ContentType::Xml, Element::text("Error", text).write("")),
     };
-    Response { status: Trouble::UnknownFunction.status(), content: Some(content) }
+    Response { status: trouble.status(), content: Some(content) }
 }

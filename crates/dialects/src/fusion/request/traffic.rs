@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 /// Requests of one address that are worked on at a time.
-pub(super) const PARALLEL_MAX: usize = 64;
+pub(in super::super) const PARALLEL_MAX: usize = 64;
 /// Pairs of client and outdated form that are remembered.
 const USES_MAX: usize = 4_096;
 

@@ -218,7 +218,27 @@ async fn a_call_in_the_name_of_another_extension_or_of_a_number() {
     rig.body(&format!("/xml/ccHangup?channel_id={}", channels(&rig, "").await[0]["ID"].as_str().unwrap())).await;
     assert_eq!(dispositions(&rig, "104").await, ["000", "000"]);
     assert_eq!(dispositions(&rig, "102").await, ["201", "202"]);
-    conformance::proves_partly("FUS-ADM-22", "mobile phones, and several extensions of one device");
+    // A phone of several extensions calls in the name of the lowest for which it is the primary one.
+    let desk = rig.exchange.read(|picture| picture.device_by_resource("SDO30001").expect("configured").id);
+    rig.extension("1500", "Ed", "Vance", Some(desk), None, &[]);
+    rig.extension("1100", "Al", "Zo", None, Some(desk), &[]);
+    let leg = rig.dials("SDO30001", "104", 9, None);
+    assert_eq!(channels(&rig, "").await[0]["CallerId"], "\"Ed Vance\" [1500]", "1100 has it as its secondary one");
+    rig.hangs_up(leg);
+    assert_eq!(dispositions(&rig, "1500").await, ["001"]);
+    assert!(dispositions(&rig, "1100").await.is_empty());
+    // Who calls from an extension's mobile number is somebody outside, as long as no feature says otherwise.
+    rig.extension("1600", "Jo", "Way", None, None, &[("mobile", "0475123456")]);
+    let leg = rig.dials(
+        "outside",
+        "+3225550100",
+        10,
+        Some(switching::party::Party::remote(digits("0475123456"), String::new())),
+    );
+    assert_eq!(channels(&rig, "").await[0]["CallerId"], "\"0475123456\" [0475123456]");
+    rig.hangs_up(leg);
+    assert!(dispositions(&rig, "1600").await.is_empty());
+    conformance::proves_partly("FUS-ADM-22", "mobile phones that ring and that call in their extension's name");
 }
 
 #[tokio::test]

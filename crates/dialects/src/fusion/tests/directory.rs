@@ -170,7 +170,24 @@ async fn a_phone_has_the_first_state_that_holds() {
     rig.rings("SDX60001");
     rig.answers("SDX60001");
     assert_eq!(state("SDX60001").await["state"], "External Conversation");
+    // The first that holds: a conversation before a second call that rings or is dialled, one that rings before one that calls.
+    rig.dials("SDC30015", "102", 3, None);
+    rig.rings("SDX60001");
+    assert_eq!(state("SDX60001").await["state"], "External Conversation");
+    assert_eq!(state("SDC30015").await["state"], "Internal Conversation");
+    rig.register("SDO30001", true);
+    rig.dials("SDO30001", "6000", 4, None);
+    rig.dials("SDO30001", "102", 5, None);
+    rig.dials("outside", "2000", 6, None);
+    rig.rings("SDO30001");
+    assert_eq!(state("SDO30001").await["state"], "Ringing");
+    // Connected to the server only: the one who hears that its call failed.
+    let rig = Rig::office().await;
+    rig.body("/xml/ccOriginate.php?phone_id=SDC30015&to=2000&async=true").await;
+    rig.answers("SDC30015");
+    rig.refuses("SDO30001");
+    assert!(rig.body("/xml/dbGetPhoneState.json?phone_state=Up").await.contains("\"name\":\"SDC30015\""));
     conformance::proves_partly("FUS-DB-07", "hardware addresses");
-    conformance::proves_partly("FUS-FMT-11", "Up: connected to the server only");
-    conformance::proves_partly("FUS-LIM-14", "the deprecated functions that are missing; the log line");
+    conformance::proves("FUS-FMT-11");
+    conformance::proves_partly("FUS-LIM-14", "the deprecated functions that are missing");
 }

@@ -1,9 +1,8 @@
-//! HTTP as the door takes it (FUS-FMT-01, FUS-FMT-18, FUS-LIM-09), and who may call (FUS-ADM-01).
+//! HTTP as the door takes it (FUS-FMT-01, FUS-FMT-18), and who may call (FUS-ADM-01).
 
 use super::super::FusionConfig;
-use super::super::front::IDLE_MS;
-use super::super::wire::http::{BODY_MAX, Bad, BodyLength, Method, Progress, REQUEST_LINE_MAX, body, head};
-use super::rig::{Client, Rig, soon};
+use super::super::wire::http::{Bad, BodyLength, Method, Progress, REQUEST_LINE_MAX, body, head};
+use super::rig::{Client, Rig};
 
 fn heads(text: &str) -> Result<Option<super::super::wire::http::Head>, Bad> {
     head(text.as_bytes()).map(|progress| match progress {
@@ -157,59 +156,7 @@ async fn requests_are_taken_as_clients_write_them() {
         assert_eq!(rig.get(target).await, (status, body.to_owned()), "{target}");
     }
     conformance::proves_partly("FUS-FMT-01", "`newpassword` and profile parameters, whose functions are missing");
-    conformance::proves_partly("FUS-FMT-06", "a format that is excluded, and a failing store");
     conformance::proves("FUS-LIM-13");
-}
-
-#[tokio::test]
-async fn what_is_too_much_is_refused_and_the_next_call_works() {
-    let rig = Rig::office().await;
-    let line = format!("GET /xml/ccPing.php?a={} HTTP/1.1\r\n\r\n", "b".repeat(REQUEST_LINE_MAX));
-    let post = |octets: usize| {
-        format!("POST /xml/ccPing.php HTTP/1.1\r\nContent-Length: {octets}\r\n\r\n{}", "a".repeat(octets))
-    };
-    let many = format!("GET /xml/ccPing.php?{} HTTP/1.1\r\n\r\n", "a=1&".repeat(201));
-    for (request, status) in [
-        (line, 414),
-        (post(BODY_MAX + 1), 413),
-        (many, 413),
-        ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n".to_owned(), 400),
-        ("GET /xml/ccPing.php HTTP/3.0\r\n\r\n".to_owned(), 505),
-    ] {
-        let mut client = Client::connect(rig.http).await;
-        client.send(request.as_bytes()).await;
-        let answer = client.answer().await;
-        assert_eq!(answer.status, status);
-        assert!(answer.head.contains("Content-Length: 0\r\n"));
-        assert_eq!(rig.get("/xml/ccPing.php").await.0, 200, "after {status}");
-    }
-    let mut client = Client::connect(rig.http).await;
-    client.send(post(BODY_MAX).as_bytes()).await;
-    assert_eq!(client.answer().await.status, 200, "as much as is allowed");
-}
-
-#[tokio::test]
-async fn a_silent_connection_is_closed() {
-    let rig = Rig::office().await;
-    let mut silent = Client::connect(rig.http).await;
-    let mut within = Client::connect(rig.http).await;
-    within.send(b"GET /xml/ccPi").await;
-    let mut after = Client::connect(rig.http).await;
-    after.send(b"GET /xml/ccPing.php HTTP/1.1\r\n\r\n").await;
-    assert_eq!(after.answer().await.status, 200);
-    let mut cut = Client::connect(rig.http).await;
-    cut.send(b"POST /xml/ccPing.php HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc").await;
-    drop(cut);
-    // All have been taken in once a later one has been answered.
-    assert_eq!(rig.get("/xml/ccPing.php").await.0, 200);
-    rig.passes_ms(IDLE_MS - 1);
-    assert_eq!(rig.get("/xml/ccPing.php").await.0, 200);
-    let mut octet = [0; 1];
-    assert!(silent.socket.try_read(&mut octet).is_err(), "not closed yet");
-    rig.passes_ms(1);
-    assert!(soon(silent.closed()).await && soon(within.closed()).await && soon(after.closed()).await);
-    assert_eq!(rig.get("/xml/ccPing.php").await.0, 200);
-    conformance::proves_partly("FUS-LIM-09", "64 parallel requests over the wire (the count itself is asserted)");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A real exchange behind the door, without engines: a test says what the phones do. Time stands still unless moved.
 
 use super::super::{Door, FusionConfig, Stream, serve_events, serve_http};
-use crate::common::ask::{Ask, RecordQuery};
+use crate::common::ask::{Ask, Fault, RecordQuery};
 use crate::common::clock::Clock;
 use crate::common::exchange::{Down, Exchange, Submit};
 use crate::common::frames::Frames;
@@ -31,6 +31,9 @@ pub fn digits(text: &str) -> Digits {
     Digits::parse(text).expect("a number")
 }
 
+/// The way back for a page of records.
+type Page = crate::common::ask::Back<Result<Vec<CallRecord>, Fault>>;
+
 struct Core {
     switch: Switch,
     exchange: Exchange,
@@ -40,6 +43,18 @@ struct Core {
     records: Vec<CallRecord>,
     orders: Vec<Order>,
     reports: BTreeMap<LegId, u32>,
+    store: StoreIs,
+    asked: Vec<(RecordQuery, Page)>,
+    gone: bool,
+}
+
+/// How the store behind the door is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreIs {
+    Ready,
+    Broken,
+    /// It takes questions and answers them when it is ready again.
+    Slow,
 }
 
 impl Core {
@@ -76,7 +91,11 @@ impl Core {
                 let Submit { by, key, guard, reply, deadline_ms, verb } = *submit;
                 self.feed(Input::Command(Box::new(Command { request, by, key, guard, reply, deadline_ms, verb })));
             }
-            Down::Ask(Ask::Records(query, back)) => drop(back.send(Ok(self.page(&query)))),
+            Down::Ask(Ask::Records(query, back)) => match self.store {
+                StoreIs::Ready => drop(back.send(Ok(self.page(&query)))),
+                StoreIs::Broken => drop(back.send(Err(Fault::Store("the disk is full".to_owned())))),
+                StoreIs::Slow => self.asked.push((query, back)),
+            },
             Down::Configure(..) | Down::Key(..) | Down::Ask(_) => panic!("not asked by this door"),
         }
     }
@@ -112,6 +131,9 @@ impl Rig {
             records: Vec::new(),
             orders: Vec::new(),
             reports: BTreeMap::new(),
+            store: StoreIs::Ready,
+            asked: Vec::new(),
+            gone: false,
         };
         let core = Arc::new(Mutex::new(core));
         tokio::spawn(drive(Arc::clone(&core), down));
@@ -279,6 +301,28 @@ impl Rig {
         self.exchange.clock().advance_to(until);
     }
 
+    /// From now on the store is so; what has waited for it is answered.
+    pub fn store_is(&self, store: StoreIs) {
+        let mut core = self.core.lock().expect("no test panicked with it");
+        core.store = store;
+        if store == StoreIs::Ready {
+            for (query, back) in std::mem::take(&mut core.asked) {
+                let page = core.page(&query);
+                drop(back.send(Ok(page)));
+            }
+        }
+    }
+
+    /// Questions that wait for the store.
+    pub fn asked(&self) -> usize {
+        self.core.lock().expect("no test panicked with it").asked.len()
+    }
+
+    /// Nobody is behind the door any more.
+    pub fn core_goes(&self) {
+        self.core.lock().expect("no test panicked with it").gone = true;
+    }
+
     /// Records so far.
     pub fn records(&self) -> Vec<CallRecord> {
         self.core.lock().expect("no test panicked with it").records.clone()
@@ -311,7 +355,11 @@ impl Rig {
 
 async fn drive(core: Arc<Mutex<Core>>, mut down: mpsc::Receiver<Down>) {
     while let Some(next) = down.recv().await {
-        core.lock().expect("no test panicked with it").down(next);
+        let mut core = core.lock().expect("no test panicked with it");
+        if core.gone {
+            return;
+        }
+        core.down(next);
     }
 }
 
