@@ -5,7 +5,7 @@ use crate::driver::Driver;
 use anyhow::Context;
 use std::collections::BTreeMap;
 use store::secret::{ha1, password_hash, sha256};
-use store::{ApiCode, DeviceSecret, DirectoryWrite};
+use store::{ApiCode, ConfigItem, DeviceSecret, DirectoryWrite, StoreHandle, Tenant};
 use switching::config::{
     Capabilities, Change, ClassOfService, DeviceConfig, DeviceKind, ExtensionConfig, Names, Settings, TrunkConfig,
     UserConfig,
@@ -16,6 +16,27 @@ use switching::id::{DeviceId, UserId};
 pub const CONTEXT: &str = "internal";
 /// Kind of the configuration item that holds a SIP device's own settings.
 pub const SIP_ITEM: &str = "sip_device";
+
+/// Kind of the configuration item that holds what a simulated phone does by itself.
+const SIMULATED_ITEM: &str = "simulated_phone";
+/// In such an item: after how many milliseconds it answers.
+const ANSWER_AFTER_MS: &str = "answer_after_ms";
+
+/// What simulated phones do by themselves at every start, as their configuration has it. What test control has said is not
+/// configuration, and ends with the program.
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub fn simulated_phones(store: &StoreHandle, tenant: Tenant) -> anyhow::Result<Vec<(DeviceId, u64)>> {
+    // In its place among the writes, so that it sees what was seeded just now.
+    let items = store.call(move |store| store.read(|view| view.configs(tenant, Some(SIMULATED_ITEM))))?;
+    let phone = |item: ConfigItem| {
+        let settings: serde_json::Value = serde_json::from_slice(&item.bytes).ok()?;
+        Some((DeviceId(item.id.parse().ok()?), settings[ANSWER_AFTER_MS].as_u64()?))
+    };
+    Ok(items.into_iter().filter_map(phone).collect())
+}
 
 /// Seeds an empty exchange.
 ///
@@ -105,7 +126,8 @@ fn seed_station(
         })?);
     }
     if let Some(after_ms) = station.answer_after_ms {
-        driver.answer_by_itself(device, u64::from(after_ms));
+        let bytes = Some(serde_json::to_vec(&serde_json::json!({ ANSWER_AFTER_MS: after_ms }))?);
+        writes.push(DirectoryWrite::PutConfig { kind: SIMULATED_ITEM.to_owned(), id: device.0.to_string(), bytes });
     }
     Ok(())
 }

@@ -130,6 +130,9 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
     for device in telephony::devices(config, &handle, driver.picture())? {
         driver.put_sip_device(device);
     }
+    for (phone, after_ms) in seed::simulated_phones(&handle, TENANT).context("reading what simulated phones do")? {
+        driver.answer_by_itself(phone, after_ms);
+    }
 
     let wire = wire(config, &handle, sockets)?;
     config::write_listen_json(&config.data_dir, &bound).context("writing listen.json")?;

@@ -59,3 +59,65 @@ fn wire_virtual_time_is_exact_and_costs_nothing() {
     let last = delivered["items"].as_array().expect("a list").last().expect("one").clone();
     assert_eq!(millis(&failed) - millis(&last), 60_000);
 }
+
+/// What a simulated phone does by its configuration it does at every start; what a hand has said ends with the program.
+#[test]
+fn wire_phones_answer_after_a_restart_as_they_were_configured() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("office.toml");
+    let text = "[console]\ntest_control = true\n\
+                [[station]]\nnumber = \"201\"\nkind = \"simulated\"\nanswer_after_ms = 3000\n\
+                [[station]]\nnumber = \"202\"\nkind = \"simulated\"\nanswer_after_ms = 0\n\
+                [[station]]\nnumber = \"203\"\nkind = \"simulated\"\n";
+    std::fs::write(&file, text).expect("written");
+    let arguments = ["--config", file.to_str().expect("utf-8"), "--ephemeral-ports", "--virtual-clock"];
+    let mut office = Office::start_with(&arguments);
+    // Whether a phone that is called has answered by now.
+    let talks = |office: &Office, number: &str| {
+        let device = office.get(&format!("/devices/number:{number}"))["id"].clone();
+        let connections = office.get("/connections?limit=100");
+        let items = connections["items"].as_array().expect("a list").clone();
+        items.iter().any(|it| it["device"] == device && it["state"] == "connected")
+    };
+    let answers_after_ms = |office: &Office, number: &str, limit_ms: u64| {
+        office.hand("203", "dial", json!({ "to": number }));
+        let mut passed_ms = 0;
+        let answered = loop {
+            if talks(office, number) {
+                break Some(passed_ms);
+            }
+            if passed_ms >= limit_ms {
+                break None;
+            }
+            office.post("/test/clock/advance", json!({ "by_ms": 1_000 }));
+            passed_ms += 1_000;
+        };
+        office.hand("203", "hang_up", json!({}));
+        office.wait_idle();
+        answered
+    };
+    assert_eq!(answers_after_ms(&office, "201", 9_000), Some(3_000));
+    assert_eq!(answers_after_ms(&office, "202", 9_000), Some(0));
+    // A hand says otherwise, for as long as the program runs.
+    let script = office.console("PATCH", "/test/phones/201", Some(json!({ "ring": "never" })));
+    assert_eq!(script.status, 200, "{}", script.text);
+    assert_eq!(answers_after_ms(&office, "201", 9_000), None);
+    for crash in [true, false] {
+        match crash {
+            true => office.crash_and_restart_with(&arguments),
+            false => {
+                office.terminate();
+                office.start_again_with(&arguments);
+            }
+        }
+        assert_eq!(answers_after_ms(&office, "201", 9_000), Some(3_000), "after a restart ({crash})");
+        assert_eq!(answers_after_ms(&office, "202", 9_000), Some(0), "after a restart ({crash})");
+    }
+    let device = office.get("/devices/number:201")["id"].as_str().expect("an id").to_owned();
+    let extension = office.get("/extensions/number:201")["id"].as_str().expect("an id").to_owned();
+    for path in [format!("/extensions/{extension}"), format!("/devices/{device}")] {
+        assert_eq!(office.console("DELETE", &path, None).status, 200, "{path}");
+    }
+    office.crash_and_restart_with(&arguments);
+    assert_eq!(answers_after_ms(&office, "202", 9_000), Some(0), "one that was removed hinders no start");
+}

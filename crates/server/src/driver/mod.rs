@@ -188,7 +188,7 @@ impl Driver {
     /// What a simulated phone does with calls from the start.
     pub fn answer_by_itself(&mut self, device: DeviceId, after_ms: u64) {
         let script = Script { on_ring: OnRing::Answer { after_ms }, ..Script::default() };
-        // The seed names only phones that it has just made.
+        // A phone that has been removed since needs none.
         let _ = self.parts.engines.simulated.set_script(device, script);
     }
 
