@@ -1,13 +1,13 @@
 //! Questions of doors that the store answers: records, events, credentials, backups. None of them runs on the driver's thread.
 
 use crate::tokens::Tokens;
-use dialects::common::ask::{Ask, Fault, Identity, RecordQuery, RecordScan};
+use dialects::common::ask::{Ask, Fault, Identity, ParkedPush, RecordQuery, RecordScan};
 use dialects::common::clock::Clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use store::secret::{self, Verified};
-use store::{DirectoryWrite, PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
+use store::{DirectoryWrite, LaidPush, PartyFilter, RecordCursor, StoreError, StoreHandle, Tenant};
 use switching::event::Event;
 use switching::id::CallId;
 use switching::record::CallRecord;
@@ -72,6 +72,8 @@ impl Answerer {
             Ask::Backup { name, back } => drop(back.send(self.backup(&name))),
             Ask::Trace(_, back) => drop(back.send(Err(Fault::NotFound))),
             Ask::Test(_, back) => drop(back.send(Err(Fault::NotFound))),
+            Ask::Parked(back) => drop(back.send(self.parked())),
+            Ask::Replay { id, back } => drop(back.send(self.replay(id))),
             Ask::Kept { door, list, back } => drop(back.send(self.kept(&door, &list))),
             Ask::Keep { door, list, name, kept, back } => drop(back.send(self.keep(&door, &list, name, kept))),
         }
@@ -156,6 +158,21 @@ impl Answerer {
         let hash = secret::sha256(code.as_bytes());
         let known = self.0.store.reader().read(|view| view.api_code(tenant, door, &hash)).ok()??;
         Some(identity(known.label, &known.settings))
+    }
+
+    fn parked(&self) -> Result<Vec<ParkedPush>, Fault> {
+        let tenant = self.0.tenant;
+        let parked = self.0.store.reader().read(|view| view.parked(tenant, store::PAGE_MAX)).map_err(fault)?;
+        let shown = |push: LaidPush| {
+            let LaidPush { id, endpoint, message, tries, .. } = push;
+            ParkedPush { id, endpoint, message, tries }
+        };
+        Ok(parked.into_iter().map(shown).collect())
+    }
+
+    fn replay(&self, id: u64) -> Result<bool, Fault> {
+        let (tenant, now_ms) = (self.0.tenant, self.0.clock.now().0);
+        self.0.store.call(move |store| store.replay_push(tenant, id, now_ms)).map_err(fault)
     }
 
     fn kept(&self, door: &str, list: &str) -> Result<Vec<String>, Fault> {

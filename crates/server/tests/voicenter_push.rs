@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
 const CODE: &str = "letmein";
@@ -240,7 +242,99 @@ fn wire_what_does_not_arrive_is_tried_again_by_the_plan_and_survives_a_crash() {
     called(&office, "action=terminate&phone=203");
     assert_eq!([flaky.next().row().0, flaky.next().row().0], [last.clone(), last]);
     conformance::proves("VOI-CDR-08");
-    conformance::proves_partly("VOI-CDR-09", "parked rows cannot be replayed by hand");
+}
+
+#[test]
+fn wire_what_nobody_takes_is_parked_holds_nothing_back_and_can_be_replayed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let reads = Arc::new(AtomicBool::new(false));
+    // One server cannot read first legs until it is mended; the other is out of order for all of the plan.
+    let mended = Arc::clone(&reads);
+    let picky = Server::start(move |_, got| match got.row().1.as_str() {
+        "Click2Call leg1" if !mended.load(Ordering::Acquire) => http("200 OK", r#"{"err":1,"errdesc":"no JSON"}"#),
+        _ => taken(),
+    });
+    let pushes = push("picky", picky.port, "");
+    let (mut office, arguments) = office(&dir, &pushes);
+    let id = talk(&office);
+    let first = picky.next();
+    assert_eq!(first.row(), (id.clone(), "Click2Call leg1".to_owned()));
+    assert_eq!(parked(&office), Vec::<Value>::new());
+    // What cannot be read is tried three times in all: the same octets. Only then its next row goes.
+    for minutes in [1, 5] {
+        assert_eq!(try_after(&office, &picky, minutes).body, first.body);
+    }
+    assert_eq!(picky.next().row(), (id.clone(), "Click2Call leg2".to_owned()), "a parked row holds nothing back");
+    let told = wait_for("it is parked", || parked(&office).pop());
+    assert_eq!((&told["endpoint"], &told["tries"]), (&json!("voicenter/picky"), &json!(3)), "{told}");
+    assert!(told["message"].as_str().is_some_and(|message| message.starts_with(&id)), "{told}");
+    let rows = office.http(
+        "GET",
+        &format!("http://{}/hub/cdr/?code={CODE}&callID={id}", office.address("voicenter")),
+        None,
+        &[],
+    );
+    assert_eq!(rows.json()["TOTAL_HITS"], 2, "the call log has it all the same");
+    // It stays parked over a restart, however long; replayed it is tried anew, and taken by a server that is mended.
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    office.crash_and_restart_with(&arguments);
+    pass(&office, 7 * 24 * 3_600_000);
+    assert_eq!(parked(&office), [told.clone()]);
+    assert!(picky.nothing());
+    let replay = |push: &str| office.console("POST", &format!("/parked_pushes/{push}/replay"), None).status;
+    let push = told["id"].as_str().expect("text");
+    assert_eq!(replay(push), 204);
+    assert_eq!(try_after(&office, &picky, 0).body, first.body);
+    reads.store(true, Ordering::Release);
+    assert_eq!(try_after(&office, &picky, 1).body, first.body);
+    assert_eq!(parked(&office), Vec::<Value>::new());
+    assert_eq!([replay(push), replay("999999"), replay("x")], [404; 3], "it has arrived");
+    assert!(picky.nothing());
+}
+
+#[test]
+fn wire_a_server_that_is_out_of_order_gets_every_try_of_the_plan() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let broken = Server::start(|n, _| match n % 3 {
+        0 => http("503 Service Unavailable", ""),
+        1 => http("200 OK", r#"{"err":2,"errdesc":"no"}"#),
+        // Cut off before an answer.
+        _ => String::new(),
+    });
+    let (office, _) = office(&dir, &push("broken", broken.port, ""));
+    let id = called(&office, "phone=203&target=201");
+    called(&office, "action=terminate&phone=203");
+    let first = broken.next();
+    for minutes in [1, 5, 15, 60, 180, 360, 720] {
+        let again = try_after(&office, &broken, minutes);
+        assert_eq!(again.body, first.body, "{minutes}");
+    }
+    let second = try_after(&office, &broken, 0);
+    assert_eq!(second.row(), (id, "Click2Call leg2".to_owned()));
+    let told = wait_for("it is parked", || parked(&office).pop());
+    assert_eq!(told["tries"], 8, "{told}");
+    conformance::proves("VOI-CDR-09");
+}
+
+/// What the operator sees parked.
+fn parked(office: &Office) -> Vec<Value> {
+    office.get("/parked_pushes")["items"].as_array().expect("a list").clone()
+}
+
+/// The next try, which comes so many minutes after the last one at the earliest.
+fn try_after(office: &Office, server: &Server, minutes: u64) -> Got {
+    let step_ms = (minutes * 60_000 / 10).max(1_000);
+    let mut waited_ms = 0;
+    let got = wait_for("another try", || {
+        let came = server.got.try_recv().ok();
+        if came.is_none() {
+            pass(office, step_ms);
+            waited_ms += step_ms;
+        }
+        came
+    });
+    assert!(waited_ms >= minutes * 60_000, "after {waited_ms} ms, {minutes} min were due");
+    got
 }
 
 #[test]

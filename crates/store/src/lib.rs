@@ -27,7 +27,7 @@ pub use model::directory::{Account, ApiCode, ConfigItem, DeviceSecret, Directory
 pub use model::log::{
     Answer, Batch, Checkpoint, Event, Input, MirrorCheckpoint, Position, Pruned, Registration, Retention, Snapshot,
 };
-pub use model::outbox::{LaidPush, Push, PushOutcome};
+pub use model::outbox::{LaidPush, PARKED_MS, Push, PushOutcome};
 pub use model::records::{
     PartyFilter, Record, RecordCursor, RecordPage, RecordQuery, RecordScan, StageQuery, StageRow,
 };
@@ -163,8 +163,8 @@ impl Store {
         each!(self, store => store.lay_pushes(tenant, endpoint, through_seq, pushes))
     }
 
-    /// Takes due pushes, oldest due first, of one endpoint or of all; of each order key only the first one laid. Nobody
-    /// else gets them before `now_ms + lease_ms`.
+    /// Takes due pushes, oldest due first, of one endpoint or of all; of each order key only the first one laid that is not
+    /// parked. Nobody else gets them before `now_ms + lease_ms`.
     pub fn lease_pushes(
         &mut self,
         tenant: Tenant,
@@ -179,6 +179,16 @@ impl Store {
     /// Notes what became of leased pushes, all or none. An unknown push is ignored.
     pub fn settle_pushes(&mut self, tenant: Tenant, outcomes: &[PushOutcome]) -> Result<(), StoreError> {
         each!(self, store => store.settle_pushes(tenant, outcomes))
+    }
+
+    /// Makes a parked push due at `now_ms`, as if it had never been tried. False: there is no such parked push.
+    pub fn replay_push(&mut self, tenant: Tenant, id: u64, now_ms: u64) -> Result<bool, StoreError> {
+        each!(self, store => store.replay_push(tenant, id, now_ms))
+    }
+
+    /// Forgets the oldest parked pushes, at most `max`; gives how many.
+    pub fn give_up_parked(&mut self, tenant: Tenant, max: usize) -> Result<u64, StoreError> {
+        each!(self, store => store.give_up_parked(tenant, max))
     }
 
     /// Forgets an endpoint: its pushes and its cursor.

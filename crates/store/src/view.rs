@@ -106,6 +106,8 @@ reads! {
     configs(kind: Option<&str>) -> Vec<ConfigItem>, directory_read::configs, rows => rows.configs_of(kind);
     /// The oldest pushes of an endpoint, or of all, leased or not.
     pushes(endpoint: Option<&str>, max: usize) -> Vec<LaidPush>, outbox_read::pushes, rows => rows.pushes_of(endpoint, max);
+    /// The oldest parked pushes.
+    parked(max: usize) -> Vec<LaidPush>, outbox_read::parked, rows => rows.parked(max);
     /// How many pushes wait.
     outbox_len() -> usize, outbox_read::outbox_len, rows => rows.outbox_len();
     /// The place in the log up to which an endpoint's pushes are laid.

@@ -53,6 +53,7 @@ on_all! {
     outbox::pushes_are_leased_in_order_per_key_and_settled,
     outbox::a_message_laid_twice_is_one_and_the_cursor_moves,
     outbox::the_outbox_is_bounded,
+    outbox::a_parked_push_holds_nobody_back_and_can_be_replayed,
     reader::a_reader_sees_what_is_committed,
 }
 

@@ -214,6 +214,19 @@ pub struct TraceLine {
     pub message: String,
 }
 
+/// A message to another server that was tried often enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedPush {
+    /// Its key.
+    pub id: u64,
+    /// The server: door and name.
+    pub endpoint: String,
+    /// Its own name, the same at every try.
+    pub message: String,
+    /// How often it was tried.
+    pub tries: u32,
+}
+
 /// Questions to the store and to the engines.
 pub enum Ask {
     /// Records, newest first.
@@ -280,6 +293,15 @@ pub enum Ask {
     Trace(CallId, Back<Result<Vec<TraceLine>, Fault>>),
     /// Test control.
     Test(Test, Back<Result<(), Fault>>),
+    /// Messages to other servers that nobody took, oldest first.
+    Parked(Back<Result<Vec<ParkedPush>, Fault>>),
+    /// Tries such a message once more.
+    Replay {
+        /// Its key.
+        id: u64,
+        /// Answer: whether it was one.
+        back: Back<Result<bool, Fault>>,
+    },
     /// The names that a door keeps on disk in one of its lists, in their order.
     Kept {
         /// Door.

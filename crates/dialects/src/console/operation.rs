@@ -142,6 +142,7 @@ pub fn all() -> &'static [&'static [Operation]] {
         resource::devices::OPERATIONS,
         resource::extensions::OPERATIONS,
         resource::records::OPERATIONS,
+        resource::parked_pushes::OPERATIONS,
         resource::explain::OPERATIONS,
         resource::story::OPERATIONS,
         resource::snapshot::OPERATIONS,

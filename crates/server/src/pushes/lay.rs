@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 
 /// Events that are read at a time.
 const PAGE: usize = 256;
+/// Parked pushes that make room at a time.
+const GIVEN_UP: usize = 1_000;
 /// Pause after the store had no room or failed, in milliseconds.
 const PAUSE_MS: u64 = 1_000;
 
@@ -76,12 +78,24 @@ async fn lay(endpoint: &Endpoint, parts: &Parts, through: u64, pushes: Vec<Push>
         match with_store(parts, move |store| store.lay_pushes(tenant, &name, Some(through), &laid)).await {
             Ok(()) => return Some(()),
             Err(StoreError::Closed) => return None,
+            // Parked ones make room for those that may still arrive; the call log keeps what they told.
+            Err(StoreError::Full(_)) if make_room(endpoint, parts).await > 0 => {}
             Err(error) => {
                 tracing::warn!(endpoint = endpoint.name, %error, "a push waits in the log");
                 tokio::time::sleep(std::time::Duration::from_millis(PAUSE_MS)).await;
             }
         }
     }
+}
+
+/// Gives the oldest parked pushes up; how many.
+async fn make_room(endpoint: &Endpoint, parts: &Parts) -> u64 {
+    let tenant = parts.tenant;
+    let given_up = with_store(parts, move |store| store.give_up_parked(tenant, GIVEN_UP)).await.unwrap_or(0);
+    if given_up > 0 {
+        tracing::error!(endpoint = endpoint.name, given_up, "parked pushes given up: the outbox is full");
+    }
+    given_up
 }
 
 async fn pushes(endpoint: &Endpoint, parts: &Parts, events: &[Event]) -> Vec<Push> {

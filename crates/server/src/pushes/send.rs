@@ -1,7 +1,9 @@
-//! From the outbox to the endpoint: what is due is leased, sent, and settled.
+//! From the outbox to the endpoint: what is due is leased, sent, and settled. What nobody takes is parked until an operator replays it.
 
 use super::{Endpoint, Parts, client, with_store};
 use dialects::voicenter::push::{Ack, Next, Tried, next};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::BTreeMap;
 use store::{LaidPush, PushOutcome, StoreError};
 use tokio::sync::Notify;
 
@@ -11,44 +13,53 @@ const PARALLEL: usize = 16;
 const LEASE_MS: u64 = 60_000;
 /// How often what has become due is looked for, in milliseconds.
 const LOOK_MS: u64 = 1_000;
-/// When a parked push is due: never by itself (the year 9999).
-const PARKED_MS: u64 = 253_402_300_799_000;
 
-/// Sends until it is dropped.
+/// Sends until it is dropped. A try that takes long keeps its own place, and no other push waiting.
 pub(super) async fn deliver(endpoint: &Endpoint, parts: &Parts, laid: &Notify) {
+    let mut under_way = FuturesUnordered::new();
+    // Until when each of them is nobody else's.
+    let mut leases: BTreeMap<u64, u64> = BTreeMap::new();
     loop {
-        let leased = match lease(endpoint, parts).await {
-            Ok(leased) => leased,
-            Err(StoreError::Closed) => return,
-            Err(error) => {
-                tracing::error!(endpoint = endpoint.name, %error, "the outbox cannot be read");
-                Vec::new()
+        let now = parts.exchange.clock().now().0;
+        // After a stall nothing is leased that is still on its way.
+        let stalled = leases.values().any(|until| *until <= now);
+        let has_room = under_way.len() < PARALLEL && !stalled;
+        if has_room {
+            match lease(endpoint, parts, now, PARALLEL - under_way.len()).await {
+                Ok(leased) => {
+                    leases.extend(leased.iter().map(|push| (push.id, push.due_ms)));
+                    under_way.extend(leased.into_iter().map(|push| one_try(endpoint, parts, push)));
+                }
+                Err(StoreError::Closed) => return,
+                Err(error) => tracing::error!(endpoint = endpoint.name, %error, "the outbox cannot be read"),
             }
-        };
-        if leased.is_empty() {
-            let look = parts.exchange.clock().sleep_ms(LOOK_MS);
-            tokio::select! {
-                () = laid.notified() => {}
-                () = look => {}
-            }
-            continue;
         }
-        let tries = leased.into_iter().map(|push| one_try(endpoint, parts, push));
-        let outcomes = futures_util::future::join_all(tries).await;
-        let tenant = parts.tenant;
-        if let Err(error) = with_store(parts, move |store| store.settle_pushes(tenant, &outcomes)).await {
-            // They are tried again when their lease ends: a receiver knows a double by its call id, type and time.
-            tracing::error!(endpoint = endpoint.name, %error, "what was sent could not be noted");
+        let look = parts.exchange.clock().sleep_ms(LOOK_MS);
+        tokio::select! {
+            Some((id, outcome)) = under_way.next() => {
+                leases.remove(&id);
+                settle(endpoint, parts, outcome).await;
+            }
+            () = laid.notified(), if has_room => {}
+            () = look, if has_room => {}
         }
     }
 }
 
-async fn lease(endpoint: &Endpoint, parts: &Parts) -> Result<Vec<LaidPush>, StoreError> {
-    let (tenant, name, now) = (parts.tenant, endpoint.name.clone(), parts.exchange.clock().now().0);
-    with_store(parts, move |store| store.lease_pushes(tenant, Some(&name), now, LEASE_MS, PARALLEL)).await
+async fn settle(endpoint: &Endpoint, parts: &Parts, outcome: PushOutcome) {
+    let tenant = parts.tenant;
+    if let Err(error) = with_store(parts, move |store| store.settle_pushes(tenant, &[outcome])).await {
+        // It is tried again when its lease ends: a receiver knows a double by its call id, type and time.
+        tracing::error!(endpoint = endpoint.name, %error, "what was sent could not be noted");
+    }
 }
 
-async fn one_try(endpoint: &Endpoint, parts: &Parts, push: LaidPush) -> PushOutcome {
+async fn lease(endpoint: &Endpoint, parts: &Parts, now: u64, most: usize) -> Result<Vec<LaidPush>, StoreError> {
+    let (tenant, name) = (parts.tenant, endpoint.name.clone());
+    with_store(parts, move |store| store.lease_pushes(tenant, Some(&name), now, LEASE_MS, most)).await
+}
+
+async fn one_try(endpoint: &Endpoint, parts: &Parts, push: LaidPush) -> (u64, PushOutcome) {
     let LaidPush { id, order_key, tries, bytes, .. } = push;
     let began = std::time::Instant::now();
     let answer = client::post(&endpoint.target, &parts.trust, endpoint.feed.content_type(), bytes).await;
@@ -66,12 +77,13 @@ async fn one_try(endpoint: &Endpoint, parts: &Parts, push: LaidPush) -> PushOutc
         }
     };
     let now = parts.exchange.clock().now();
-    match next(tries, tried) {
+    let outcome = match next(tries, tried) {
         Next::Done => PushOutcome::Done { id },
         Next::Retry { after_ms } => PushOutcome::Retry { id, due_ms: now.after_ms(after_ms).0 },
         Next::Park => {
-            tracing::error!(endpoint = name, %url, call, tries, "push parked: nobody takes it");
-            PushOutcome::Retry { id, due_ms: PARKED_MS }
+            tracing::error!(endpoint = name, %url, call, tries, "push parked: nobody takes it; what comes behind it goes on");
+            PushOutcome::Park { id }
         }
-    }
+    };
+    (id, outcome)
 }

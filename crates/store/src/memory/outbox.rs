@@ -6,7 +6,7 @@ use super::{Memory, Rows};
 use crate::OUTBOX_MAX;
 use crate::error::StoreError;
 use crate::model::Tenant;
-use crate::model::outbox::{LaidPush, Push, PushOutcome};
+use crate::model::outbox::{LaidPush, PARKED_MS, Push, PushOutcome};
 
 impl Memory {
     /// Lays pushes for an endpoint and notes that its log is served up to `through_seq`.
@@ -38,7 +38,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Takes due pushes; of each order key only the first one laid.
+    /// Takes due pushes; of each order key only the first one laid that is not parked.
     pub fn lease_pushes(
         &mut self,
         tenant: Tenant,
@@ -51,7 +51,7 @@ impl Memory {
         let rows = state.rows_mut(tenant)?;
         let mut behind = BTreeSet::new();
         let mut due: Vec<(u64, u64)> = Vec::new();
-        for push in rows.pushes.values() {
+        for push in rows.pushes.values().filter(|push| push.due_ms < PARKED_MS) {
             let first = behind.insert((&push.endpoint, &push.order_key));
             if first && push.due_ms <= now_ms && endpoint.is_none_or(|endpoint| push.endpoint == endpoint) {
                 due.push((push.due_ms, push.id));
@@ -84,9 +84,32 @@ impl Memory {
                         push.due_ms = due_ms;
                     }
                 }
+                PushOutcome::Park { id } => {
+                    if let Some(push) = rows.pushes.get_mut(&id) {
+                        push.due_ms = PARKED_MS;
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Makes a parked push due, as if it had never been tried.
+    pub fn replay_push(&mut self, tenant: Tenant, id: u64, now_ms: u64) -> Result<bool, StoreError> {
+        let mut state = self.write();
+        let rows = state.rows_mut(tenant)?;
+        let Some(push) = rows.pushes.get_mut(&id).filter(|push| push.due_ms >= PARKED_MS) else { return Ok(false) };
+        (push.due_ms, push.tries) = (now_ms, 0);
+        Ok(true)
+    }
+
+    /// Forgets the oldest parked pushes.
+    pub fn give_up_parked(&mut self, tenant: Tenant, max: usize) -> Result<u64, StoreError> {
+        let mut state = self.write();
+        let rows = state.rows_mut(tenant)?;
+        let oldest: Vec<u64> = rows.parked(max).iter().map(|push| push.id).collect();
+        oldest.iter().for_each(|id| drop(rows.pushes.remove(id)));
+        Ok(oldest.len() as u64)
     }
 
     /// Forgets an endpoint: its pushes and its cursor.
@@ -103,6 +126,11 @@ impl Rows {
     pub(crate) fn pushes_of(&self, endpoint: Option<&str>, max: usize) -> Vec<LaidPush> {
         let of_endpoint = |push: &&LaidPush| endpoint.is_none_or(|endpoint| push.endpoint == endpoint);
         self.pushes.values().filter(of_endpoint).take(max.min(crate::PAGE_MAX)).cloned().collect()
+    }
+
+    pub(crate) fn parked(&self, max: usize) -> Vec<LaidPush> {
+        let parked = self.pushes.values().filter(|push| push.due_ms >= PARKED_MS);
+        parked.take(max.min(crate::PAGE_MAX)).cloned().collect()
     }
 
     pub(crate) fn outbox_len(&self) -> usize {

@@ -1,6 +1,9 @@
 //! Pushes to other people's servers (webhooks, vendor pushes): laid with the cursor of their endpoint in one
 //! transaction, leased, then acknowledged. Sending and the plan of retries are the server's.
 
+/// A push that is due from here on is parked: nobody tries it by itself, and it holds no other one back (the year 9999).
+pub const PARKED_MS: u64 = 253_402_300_799_000;
+
 /// A push to be laid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
@@ -47,5 +50,10 @@ pub enum PushOutcome {
         id: u64,
         /// Not before this.
         due_ms: u64,
+    },
+    /// No more tries by itself: it stays until somebody replays it, and what waited behind it goes on.
+    Park {
+        /// The push.
+        id: u64,
     },
 }

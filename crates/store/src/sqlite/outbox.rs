@@ -7,7 +7,7 @@ use super::{Sqlite, bound, int, uint};
 use crate::OUTBOX_MAX;
 use crate::error::StoreError;
 use crate::model::Tenant;
-use crate::model::outbox::{LaidPush, Push, PushOutcome};
+use crate::model::outbox::{LaidPush, PARKED_MS, Push, PushOutcome};
 
 impl Sqlite {
     /// Lays pushes for an endpoint and notes that its log is served up to `through_seq`.
@@ -36,8 +36,8 @@ impl Sqlite {
         Ok(tx.commit()?)
     }
 
-    /// Takes due pushes, oldest due first, of one endpoint or of all; of each order key only the first one laid. Nobody
-    /// else gets them before `now_ms + lease_ms`.
+    /// Takes due pushes, oldest due first, of one endpoint or of all; of each order key only the first one laid that is not
+    /// parked. Nobody else gets them before `now_ms + lease_ms`.
     pub fn lease_pushes(
         &mut self,
         tenant: Tenant,
@@ -51,12 +51,12 @@ impl Sqlite {
         let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes FROM outbox o
                    WHERE tenant = ?1 AND due_ms <= ?2 AND endpoint = coalesce(?3, endpoint) AND NOT EXISTS (
                      SELECT 1 FROM outbox p WHERE p.tenant = ?1 AND p.endpoint = o.endpoint
-                     AND p.order_key = o.order_key AND p.id < o.id)
+                     AND p.order_key = o.order_key AND p.id < o.id AND p.due_ms < ?5)
                    ORDER BY due_ms, id LIMIT ?4";
         let limit = max.min(crate::PAGE_MAX) as i64;
         let mut leased: Vec<LaidPush> = {
             let mut query = tx.prepare_cached(sql)?;
-            let rows = query.query_map(params![tenant, bound(now_ms), endpoint, limit], laid)?;
+            let rows = query.query_map(params![tenant, bound(now_ms), endpoint, limit, int(PARKED_MS)], laid)?;
             rows.collect::<Result<_, _>>()?
         };
         let sql = "UPDATE outbox SET due_ms = ?2, tries = tries + 1 WHERE id = ?1";
@@ -83,9 +83,30 @@ impl Sqlite {
                     let sql = "UPDATE outbox SET due_ms = ?3 WHERE tenant = ?1 AND id = ?2";
                     tx.prepare_cached(sql)?.execute(params![tenant, int(id), bound(due_ms)])?;
                 }
+                PushOutcome::Park { id } => {
+                    let sql = "UPDATE outbox SET due_ms = ?3 WHERE tenant = ?1 AND id = ?2";
+                    tx.prepare_cached(sql)?.execute(params![tenant, int(id), int(PARKED_MS)])?;
+                }
             }
         }
         Ok(tx.commit()?)
+    }
+
+    /// Makes a parked push due, as if it had never been tried.
+    pub fn replay_push(&mut self, tenant: Tenant, id: u64, now_ms: u64) -> Result<bool, StoreError> {
+        self.set_fsync(false)?;
+        let sql = "UPDATE outbox SET due_ms = ?3, tries = 0 WHERE tenant = ?1 AND id = ?2 AND due_ms >= ?4";
+        let row = params![tenant, int(id), bound(now_ms), int(PARKED_MS)];
+        Ok(self.conn.prepare_cached(sql)?.execute(row)? > 0)
+    }
+
+    /// Forgets the oldest parked pushes.
+    pub fn give_up_parked(&mut self, tenant: Tenant, max: usize) -> Result<u64, StoreError> {
+        self.set_fsync(false)?;
+        let sql = "DELETE FROM outbox WHERE id IN
+                   (SELECT id FROM outbox WHERE tenant = ?1 AND due_ms >= ?2 ORDER BY id LIMIT ?3)";
+        let row = params![tenant, int(PARKED_MS), max.min(crate::PAGE_MAX) as i64];
+        Ok(self.conn.prepare_cached(sql)?.execute(row)? as u64)
     }
 
     /// Forgets an endpoint: its pushes and its cursor.
@@ -109,8 +130,8 @@ pub(crate) mod read {
 
     use crate::error::StoreError;
     use crate::model::Tenant;
-    use crate::model::outbox::LaidPush;
-    use crate::sqlite::uint;
+    use crate::model::outbox::{LaidPush, PARKED_MS};
+    use crate::sqlite::{int, uint};
 
     pub(crate) fn pushes(
         conn: &Connection,
@@ -122,6 +143,14 @@ pub(crate) mod read {
                    WHERE tenant = ?1 AND endpoint = coalesce(?2, endpoint) ORDER BY id LIMIT ?3";
         let mut query = conn.prepare_cached(sql)?;
         let rows = query.query_map(params![tenant, endpoint, max.min(crate::PAGE_MAX) as i64], super::laid)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) fn parked(conn: &Connection, tenant: Tenant, max: usize) -> Result<Vec<LaidPush>, StoreError> {
+        let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes FROM outbox
+                   WHERE tenant = ?1 AND due_ms >= ?2 ORDER BY id LIMIT ?3";
+        let mut query = conn.prepare_cached(sql)?;
+        let rows = query.query_map(params![tenant, int(PARKED_MS), max.min(crate::PAGE_MAX) as i64], super::laid)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -59,3 +59,32 @@ pub fn the_outbox_is_bounded(store: &mut Store) {
     store.lay_pushes(T, "crm", Some(1), &pushes[..10]).expect("lay");
     assert_eq!(store.lay_pushes(T, "wall", Some(1), &pushes[..OUTBOX_MAX]), Err(StoreError::Full("outbox")));
 }
+
+pub fn a_parked_push_holds_nobody_back_and_can_be_replayed(store: &mut Store) {
+    let pushes = [push("call 1", "m1", 0), push("call 1", "m2", 0), push("call 2", "m3", 0)];
+    store.lay_pushes(T, "crm", Some(1), &pushes).expect("lay");
+    let first = lease(store, Some("crm"), 10);
+    assert_eq!(names(&first), ["m1", "m3"]);
+    let outcomes = [PushOutcome::Park { id: first[0].0 }, PushOutcome::Park { id: first[1].0 }];
+    store.settle_pushes(T, &outcomes).expect("settle");
+    assert_eq!(names(&lease(store, Some("crm"), 20)), ["m2"], "what waited behind it goes on");
+    assert_eq!(
+        names(&lease(store, Some("crm"), 200_000_000_000_000)),
+        ["m2"],
+        "parked ones are never due by themselves"
+    );
+    let parked = |store: &Store| {
+        let parked = store.read(|v| v.parked(T, 10)).expect("read");
+        parked.into_iter().map(|push| (push.message, push.tries)).collect::<Vec<_>>()
+    };
+    assert_eq!(parked(store), [("m1".to_owned(), 1), ("m3".to_owned(), 1)]);
+    assert_eq!(store.replay_push(T, first[0].0, 300), Ok(true));
+    assert_eq!(store.replay_push(T, first[0].0, 300), Ok(false), "it is not parked any more");
+    assert_eq!(store.replay_push(T, 999_999, 300), Ok(false));
+    let again = store.lease_pushes(T, Some("crm"), 300, 30, 10).expect("lease");
+    assert_eq!((again[0].message.as_str(), again[0].tries), ("m1", 1), "as if it had never been tried");
+    assert_eq!(parked(store), [("m3".to_owned(), 1)]);
+    assert_eq!(store.give_up_parked(T, 10), Ok(1));
+    assert_eq!((store.give_up_parked(T, 10), parked(store)), (Ok(0), Vec::new()));
+    assert_eq!(store.read(|v| v.outbox_len(T)), Ok(2), "only parked ones are given up");
+}

@@ -13,6 +13,7 @@ pub mod extensions;
 pub mod health;
 pub mod limits;
 pub mod list;
+pub mod parked_pushes;
 pub mod records;
 pub mod requests;
 pub mod sessions;
