@@ -279,7 +279,7 @@ fn wire_what_nobody_takes_is_parked_holds_nothing_back_and_can_be_replayed() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     office.crash_and_restart_with(&arguments);
     pass(&office, 7 * 24 * 3_600_000);
-    assert_eq!(parked(&office), [told.clone()]);
+    assert_eq!(parked(&office).as_slice(), std::slice::from_ref(&told));
     assert!(picky.nothing());
     let replay = |push: &str| office.console("POST", &format!("/parked_pushes/{push}/replay"), None).status;
     let push = told["id"].as_str().expect("text");

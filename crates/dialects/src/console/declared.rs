@@ -50,6 +50,7 @@ declare! { told:
     UNKNOWN_REQUEST 404 "unknown_request" "caller" "unchanged" "No command came with this key";
     UNKNOWN_SESSION 404 "unknown_session" "caller" "unchanged" "There is no such login";
     UNKNOWN_TOKEN 404 "unknown_token" "caller" "unchanged" "There is no such token";
+    UNKNOWN_PUSH 404 "unknown_push" "caller" "unchanged" "There is no such parked message";
     UNKNOWN_DOOR 404 "unknown_door" "caller" "unchanged" "There is no such door, or none with sessions";
     METHOD 405 "method" "caller" "unchanged" "That method is not known here";
     TOO_SLOW 408 "too_slow" "caller" "unchanged" "The body did not arrive in time";

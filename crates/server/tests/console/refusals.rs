@@ -212,6 +212,7 @@ fn of_what_is_unknown(rig: &mut Rig) {
     rig.quiet("unknown_session", |office| office.console("DELETE", "/sessions/login_9999", None));
     rig.quiet("unknown_token", |office| office.console("DELETE", "/tokens/tok_9999", None));
     rig.unread("/tokens/tok_9999", "unknown_token");
+    rig.quiet("unknown_push", |office| office.console("POST", "/parked_pushes/9999/replay", None));
     rig.unread("/doors/none/sessions", "unknown_door");
     rig.unread("/records/call_9999", "unknown_call");
     let told = rig.unread("/records?cursor=call_9999", "value");

@@ -55,7 +55,7 @@ async fn list(incoming: Incoming) -> Outcome {
 }
 
 async fn replay(incoming: Incoming) -> Outcome {
-    let id = incoming.at("push").parse().map_err(|_| Problem::of(declared::UNKNOWN_OBJECT))?;
+    let id = incoming.at("push").parse().map_err(|_| Problem::of(declared::UNKNOWN_PUSH))?;
     let was_one = incoming.door.exchange().ask(|back| Ask::Replay { id, back }).await??;
-    if was_one { Ok(answer::nothing()) } else { Err(Problem::of(declared::UNKNOWN_OBJECT)) }
+    if was_one { Ok(answer::nothing()) } else { Err(Problem::of(declared::UNKNOWN_PUSH)) }
 }
