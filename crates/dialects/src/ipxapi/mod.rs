@@ -23,6 +23,7 @@ pub use front::router;
 pub use stream::Stream;
 
 pub use settings::{IpxapiConfig, Licences, SmdrSettings};
+pub use socket::MESSAGE_LEN_MAX;
 
 use crate::common::attempts::Attempts;
 use crate::common::clock::Clock;

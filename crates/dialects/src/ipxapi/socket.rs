@@ -9,7 +9,7 @@ use futures_util::SinkExt;
 use std::time::Duration;
 
 /// Octets of a message of the client's; there is nothing that it has to say.
-const MESSAGE_LEN_MAX: usize = 4_096;
+pub const MESSAGE_LEN_MAX: usize = 4_096;
 /// Frames that are taken in one go.
 const BATCH_MAX: usize = 64;
 /// How long a client may take nothing.

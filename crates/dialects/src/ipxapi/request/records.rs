@@ -99,23 +99,10 @@ fn doomed(query: &str, body: &[u8]) -> Result<Vec<Expr>, Fault> {
         return Err(Fault::PARAMETER);
     }
     if !body.trim_ascii().is_empty() {
-        let text = filter_text(body).ok_or(Fault::PARAMETER)?;
+        let text = json::of_body(body).ok_or(Fault::PARAMETER)?;
         filter.push(condition(&text, None)?);
     }
     if filter.is_empty() { Err(Fault::PARAMETER) } else { Ok(filter) }
-}
-
-/// The JSON in a body: as it is, or percent-encoded as a whole with or without `q=` before it. Operators hold `=`.
-#[must_use]
-pub fn filter_text(body: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(body.trim_ascii()).ok()?;
-    if text.starts_with('{') {
-        return Some(text.to_owned());
-    }
-    let coded = text.strip_prefix("q=").unwrap_or(text);
-    // Everything is the value of one name: what would part names and values is kept.
-    let kept = coded.replace('&', "%26");
-    form_urlencoded::parse(format!("q={kept}").as_bytes()).next().map(|(_, text)| text.into_owned())
 }
 
 fn condition(text: &str, options: Option<&mut Options>) -> Result<Expr, Fault> {

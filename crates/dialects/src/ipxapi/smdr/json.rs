@@ -35,6 +35,20 @@ pub fn read(text: &str) -> Option<Json> {
     (reader.at == text.len()).then_some(value)
 }
 
+/// The JSON in the body of a Delete: as it is, or percent-encoded as a whole with or without `q=` before it (IPX-SMDR-04). Operators
+/// hold `=`, so nothing is parted there.
+#[must_use]
+pub fn of_body(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body.trim_ascii()).ok()?;
+    if text.starts_with('{') {
+        return Some(text.to_owned());
+    }
+    let coded = text.strip_prefix("q=").unwrap_or(text);
+    // Everything is the value of one name: what would part names and values is kept.
+    let kept = coded.replace('&', "%26");
+    form_urlencoded::parse(format!("q={kept}").as_bytes()).next().map(|(_, text)| text.into_owned())
+}
+
 struct Reader<'a> {
     text: &'a str,
     at: usize,
