@@ -43,8 +43,6 @@ faults! {
     LOGIN_LIMIT = 403, 99, "Login limit exceeded";
     /// No such type or resource.
     NO_RESOURCE = 404, 99, "Unknown";
-    /// Too much at once.
-    OVERLOAD = 403, 99, "Unknown";
     /// An error of ours.
     UNKNOWN = 500, 99, "Unknown";
     /// No such feature below `call/`.

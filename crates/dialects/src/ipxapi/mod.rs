@@ -18,6 +18,8 @@ mod front;
 mod request;
 mod socket;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use front::router;
 pub use stream::Stream;

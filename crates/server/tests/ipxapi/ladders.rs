@@ -133,7 +133,7 @@ fn wire_busy_dnd_and_silence_are_fail_and_then_released() {
     ]);
     login.leg("call/clear_connection", "1001", call);
     socket.expect(&[ended("released", "1001", "1001", CLEAR, call)]);
-    conformance::proves_partly("IPX-EVT-10", "busy services, trunk busy, blocked and timeout");
+    conformance::proves_partly("IPX-EVT-10", "busy services, trunk busy and timeout");
 }
 
 #[test]
@@ -145,6 +145,7 @@ fn wire_a_forbidden_number_is_accepted_and_fails_as_blocked() {
     socket.expect(&[proceeding("1004", "1003", call), both("fail", "1004", "1004", "1003", (35, "blocked"), call)]);
     login.leg("call/clear_connection", "1004", call);
     socket.expect(&[ended("released", "1004", "1004", CLEAR, call)]);
+    conformance::proves_partly("IPX-EVT-10", "busy services, trunk busy and timeout");
 }
 
 #[test]
@@ -199,7 +200,24 @@ fn wire_real_phones_register_ring_and_talk() {
     lifted.finish();
     answered.finish();
     proves("IPX-EVT-21");
-    conformance::proves_partly("IPX-EVT-22", "a registration that is lost while it is watched");
+}
+
+#[test]
+fn wire_a_phone_that_leaves_and_comes_back_is_told_without_another_monitor() {
+    let office = house();
+    let login = Login::server(&office, "one");
+    // One that is not there when it begins to be watched is told after the answer.
+    let mut socket = login.socket(&["1101", "1002"]);
+    socket.expect(&[json!({ "type": "unregistered", "deviceNumber": "1101" })]);
+    for _ in 0..2 {
+        office.hand("1002", "unplug", json!({}));
+        socket.expect(&[json!({ "type": "unregistered", "deviceNumber": "1002" })]);
+        assert_eq!(login.status("1002"), "block");
+        office.hand("1002", "plug_in", json!({}));
+        socket.expect(&[json!({ "type": "registered", "deviceNumber": "1002" })]);
+        assert_eq!(login.status("1002"), "idle");
+    }
+    proves("IPX-EVT-22");
 }
 
 #[test]

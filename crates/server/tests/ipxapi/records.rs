@@ -99,7 +99,7 @@ fn wire_records_are_told_counted_filtered_and_kept() {
     let started = first["StartTime"].as_str().expect("a text").replace(' ', "+");
     assert!(smdr(&login, &format!("?StartTime={started}"))["count"].as_u64() > Some(0), "{started}");
     conformance::proves("IPX-QRY-01");
-    conformance::proves_partly("IPX-SMDR-01", "an error of ours (500): the store would have to fail");
+    conformance::proves_partly("IPX-SMDR-01", "a store that fails (500/299) is asserted without a wire");
 
     let station = Login::of(&office, "client", "1001", "*1234Secr01$");
     let own = smdr(&station, "");
