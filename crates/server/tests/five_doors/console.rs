@@ -1,7 +1,7 @@
 //! Our own door: commands, server-sent events, connections, records.
 
 use crate::common::Office;
-use crate::doors::{Door, Told, unless_done};
+use crate::doors::{Door, Row, Told, unless_done};
 use crate::phones;
 use crate::room::{MARK, MARKED, MARKER, Watcher, numbers};
 use serde_json::{Value, json};
@@ -114,7 +114,7 @@ fn picture(office: &Office) -> Vec<String> {
         .collect()
 }
 
-fn records(office: &Office, number: &str) -> Vec<Told> {
+fn records(office: &Office, number: &str) -> Vec<Row> {
     let of = |record: &&Value| {
         let parts = record["connections"].as_array().expect("a list");
         parts.iter().any(|part| part["connection"]["party"]["number"] == number)
@@ -126,7 +126,8 @@ fn records(office: &Office, number: &str) -> Vec<Told> {
             part.and_then(|part| part["connection"]["party"]["number"].as_str()).unwrap_or_default().to_owned()
         };
         let talk_ms = record["talk_ms"].as_u64().expect("a number");
-        Told { caller: party(true), called: party(false), talk_s: talk_ms / 1_000 }
+        let told = Told { caller: party(true), called: party(false), talk_s: talk_ms / 1_000 };
+        Row { told, whole: record.to_string() }
     };
     phones::records(office).iter().filter(of).map(told).collect()
 }

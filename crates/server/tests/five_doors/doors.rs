@@ -15,6 +15,14 @@ pub struct Told {
     pub talk_s: u64,
 }
 
+/// A record of a call as a door has it.
+pub struct Row {
+    /// What it says.
+    pub told: Told,
+    /// All of it, as it came.
+    pub whole: String,
+}
+
 /// Tells a phone to answer; the door's own words when it is refused.
 pub type Answers = fn(&Office, &str) -> Result<(), String>;
 
@@ -40,7 +48,7 @@ pub struct Door {
     /// What is up now, each a line.
     pub picture: Option<fn(&Office) -> Vec<String>>,
     /// Records of a number, newest first.
-    pub records: Option<fn(&Office, &str) -> Vec<Told>>,
+    pub records: Option<fn(&Office, &str) -> Vec<Row>>,
 }
 
 impl Door {

@@ -1,7 +1,7 @@
 //! Fusion's door: ccOriginate, ccHangup, the event socket, ccGetChannels, dbGetCallHistory.
 
 use crate::common::Office;
-use crate::doors::{Door, Told, unless_done};
+use crate::doors::{Door, Row, Told, unless_done};
 use crate::room::{MARK, MARKER, Watcher, id};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -96,13 +96,13 @@ fn picture(office: &Office) -> Vec<String> {
     channels(office).iter().map(line).collect()
 }
 
-fn records(office: &Office, number: &str) -> Vec<Told> {
+fn records(office: &Office, number: &str) -> Vec<Row> {
     let answer = office.fusion(&format!("/xml/dbGetCallHistory.json?ext={number}&limit=1000&start_date=2000-01-01"));
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let told = |call: &Value| Told {
-        caller: text(&call["caller_number"]),
-        called: text(&call["called_number"]),
-        talk_s: text(&call["billsec"]).parse().expect("a number"),
+    let row = |call: &Value| {
+        let talk_s = text(&call["billsec"]).parse().expect("a number");
+        let told = Told { caller: text(&call["caller_number"]), called: text(&call["called_number"]), talk_s };
+        Row { told, whole: call.to_string() }
     };
-    answer.json()["CallHistory"].as_array().expect("an array").iter().map(told).collect()
+    answer.json()["CallHistory"].as_array().expect("an array").iter().map(row).collect()
 }

@@ -3,7 +3,7 @@
 
 use crate::common::Office;
 use crate::common::ipxapi::Login;
-use crate::doors::{Door, Told, unless_done};
+use crate::doors::{Door, Row, Told, unless_done};
 use crate::phones;
 use crate::room::{MARK, MARKER, Watcher, id};
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ fn picture(office: &Office) -> Vec<String> {
 }
 
 /// The rows in which the number served or was dialled.
-fn records(office: &Office, number: &str) -> Vec<Told> {
+fn records(office: &Office, number: &str) -> Vec<Row> {
     let query = json!({ "$or": [{ "StationNumber": number }, { "DialedNumber1": number }], "maxCount": 1_000 });
     let encoded = query.to_string().bytes().map(|octet| format!("%{octet:02X}")).collect::<String>();
     let answer = login(office).ask("GET", &format!("smdr?q={encoded}"), "");
@@ -120,10 +120,10 @@ fn records(office: &Office, number: &str) -> Vec<Told> {
     let mut rows = answer.json()["items"].as_array().expect("a list").clone();
     rows.reverse();
     let seconds = |text: &str| text.split(':').fold(0, |sum, part| 60 * sum + part.parse::<u64>().expect("a number"));
-    let told = |row: &Value| Told {
-        caller: text_of(&row["StationNumber"]),
-        called: text_of(&row["DialedNumber1"]),
-        talk_s: seconds(row["Duration"].as_str().expect("a time")),
+    let row = |row: &Value| {
+        let talk_s = seconds(row["Duration"].as_str().expect("a time"));
+        let told = Told { caller: text_of(&row["StationNumber"]), called: text_of(&row["DialedNumber1"]), talk_s };
+        Row { told, whole: row.to_string() }
     };
-    rows.iter().map(told).collect()
+    rows.iter().map(row).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::common::Office;
 use crate::common::telservices::{Events, STANDARD, ask, device, make_call};
-use crate::doors::{Door, Told, unless_done};
+use crate::doors::{Door, Row, Told, unless_done};
 use crate::room::{MARK, MARKER, Watcher};
 
 pub const DOOR: Door = Door {
@@ -97,7 +97,7 @@ fn picture(office: &Office) -> Vec<String> {
     ["1001", "1002"].into_iter().flat_map(calls).collect()
 }
 
-fn records(office: &Office, number: &str) -> Vec<Told> {
+fn records(office: &Office, number: &str) -> Vec<Row> {
     let answer = ask(office, "queryHistory", &device(number));
     let records = answer.split("<record>").skip(1).map(|record| {
         let of = |name: &str| {
@@ -107,7 +107,8 @@ fn records(office: &Office, number: &str) -> Vec<Told> {
         };
         let (own, other) = (number.to_owned(), of("number"));
         let (caller, called) = if of("isOutgoing") == "<true/>" { (own, other) } else { (other, own) };
-        Told { caller, called, talk_s: of("duration").parse().expect("seconds") }
+        let told = Told { caller, called, talk_s: of("duration").parse().expect("seconds") };
+        Row { told, whole: record.to_owned() }
     });
     records.collect()
 }

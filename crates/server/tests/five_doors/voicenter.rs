@@ -1,7 +1,7 @@
 //! Voicenter's door: click2call.aspx, the real-time channel, the extensions' live calls, the call log.
 
 use crate::common::Office;
-use crate::doors::{Door, Told, unless_done};
+use crate::doors::{Door, Row, Told, unless_done};
 use crate::room::{MARK, MARKED, MARKER, Watcher};
 use serde_json::Value;
 use tungstenite::Message;
@@ -98,17 +98,17 @@ fn picture(office: &Office) -> Vec<String> {
 }
 
 /// The row of each call that tells the conversation: its second leg, or its only one.
-fn records(office: &Office, number: &str) -> Vec<Told> {
+fn records(office: &Office, number: &str) -> Vec<Row> {
     let fields = "Type,CallerNumber,TargetNumber,CallerExtension,TargetExtension,Duration,DateEpoch";
     let answer = get(office, &format!("/hub/cdr/?code={CODE}&fields={fields}&extensions={number}"));
     assert_eq!(answer["ERROR_NUMBER"], 0, "{answer}");
     let mut rows = answer["CDR_LIST"].as_array().expect("a list").clone();
     rows.retain(|row| row["Type"] != "Click2Call leg1");
     rows.sort_by_key(|row| std::cmp::Reverse(row["DateEpoch"].as_i64()));
-    let told = |row: &Value| Told {
-        caller: text_of(&row["CallerExtension"]),
-        called: text_of(&row["TargetExtension"]),
-        talk_s: row["Duration"].as_u64().expect("a number"),
+    let row = |row: &Value| {
+        let talk_s = row["Duration"].as_u64().expect("a number");
+        let told = Told { caller: text_of(&row["CallerExtension"]), called: text_of(&row["TargetExtension"]), talk_s };
+        Row { told, whole: row.to_string() }
     };
-    rows.iter().map(told).collect()
+    rows.iter().map(row).collect()
 }
