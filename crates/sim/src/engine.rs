@@ -102,7 +102,7 @@ impl Engine {
         self.arrived += 1;
         let leg = LegId::arrived(self.arrived);
         self.legs.insert(leg, Leg { seq: 1, up: false, talk_ms: Some(talk_ms) });
-        let what = ReportKind::Arrived { device, dialled, from: None };
+        let what = ReportKind::Arrived { device, dialled, from: None, withheld: false };
         let report = EngineInput::Report(Report { leg, leg_seq: 1, what });
         let gives_up = Later::Phone(leg, released(Cause::Abandoned));
         (leg, vec![(WAY_MS, Later::Tell(report)), (patience_ms, gives_up)])

@@ -109,6 +109,10 @@ pub enum ReportKind {
         /// Who it says is calling, where the device may say so (a trunk); else the device's own party is used.
         #[n(2)]
         from: Option<Party>,
+        /// Whether it asks that the other side is not told who calls (RFC 3323 `Privacy`, an anonymous From).
+        #[n(3)]
+        #[cbor(default)]
+        withheld: bool,
     },
     /// The called phone rings.
     #[n(1)]

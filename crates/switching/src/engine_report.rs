@@ -36,8 +36,8 @@ impl Switch {
             }
         };
         match what {
-            ReportKind::Arrived { device, dialled, from } if !known && self.state.legs.may_arrive(id) => {
-                self.arrive(id, device, dialled, from);
+            ReportKind::Arrived { device, dialled, from, withheld } if !known && self.state.legs.may_arrive(id) => {
+                self.arrive(id, device, dialled, from, withheld);
                 if let Some(leg) = self.state.legs.get_mut(id) {
                     leg.seq = leg_seq;
                 }

@@ -288,7 +288,7 @@ impl Simulated {
         let leg = LegId::arrived(self.legs_from + self.legs);
         let outside = from.as_ref().map(|party| party.number.clone());
         self.calls.insert(leg, Call { device, phase: Phase::Dialling, deaf: false, outside, seq: 0 });
-        self.report(leg, ReportKind::Arrived { device, dialled: number, from });
+        self.report(leg, ReportKind::Arrived { device, dialled: number, from, withheld: false });
     }
 
     /// The other side is connected.

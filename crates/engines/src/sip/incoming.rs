@@ -53,7 +53,8 @@ impl SipEngine {
         self.trace.note(id, message.call_id());
         self.by_usage.insert(usage, id);
         self.legs.insert(id, leg);
-        self.report(id, ReportKind::Arrived { device, dialled, from: None });
+        let withheld = withholds(message);
+        self.report(id, ReportKind::Arrived { device, dialled, from: None, withheld });
     }
 
     /// The ACK for our answer; it holds the phone's answer where its INVITE held no offer.
@@ -161,6 +162,19 @@ impl SipEngine {
             None => self.orphan_ended(usage),
         }
     }
+}
+
+/// Whether a caller asks that it is not shown: `Privacy` with anything that covers its identity (RFC 3323 4.2, RFC 3325 9.3), or the
+/// anonymous From that phones send for it (RFC 3323 4.1.1.3).
+fn withholds(message: &Message) -> bool {
+    let asked = |value: &[u8]| {
+        value
+            .split(|octet| *octet == b';')
+            .map(<[u8]>::trim_ascii)
+            .any(|word| ["id", "user", "header"].iter().any(|hides| word.eq_ignore_ascii_case(hides.as_bytes())))
+    };
+    message.values(HeaderName::Privacy).any(asked)
+        || message.from().is_ok_and(|from| from.uri.host.eq_ignore_ascii_case(b"anonymous.invalid"))
 }
 
 /// The digits of an INFO as phones send them (`application/dtmf-relay`: `Signal=5`; `application/dtmf`: `5`).

@@ -1,6 +1,7 @@
 //! Calls between phones played by SIPp, in both roles, with digest.
 
 use crate::common;
+use common::script::play;
 use common::sipp::{Does, Meets, SipPhone};
 use common::{Office, wait_for};
 use conformance::{proves, proves_partly};
@@ -211,4 +212,11 @@ fn wire_malformed_messages_harm_nothing() {
     callee.finish();
     office.wait_idle();
     proves("SIP-09");
+}
+
+#[test]
+fn wire_a_caller_that_asks_not_to_be_shown_is_not() {
+    let office = Office::start();
+    play(&office, "withheld", "asks");
+    office.wait_idle();
 }

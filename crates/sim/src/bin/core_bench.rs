@@ -106,7 +106,7 @@ impl Bench {
 
     fn dial(&mut self, n: u64, device: DeviceId, to: &Digits) -> Option<LegId> {
         let leg = LegId::arrived(n + 1);
-        self.report(leg, ReportKind::Arrived { device, dialled: to.clone(), from: None });
+        self.report(leg, ReportKind::Arrived { device, dialled: to.clone(), from: None, withheld: false });
         Some(leg)
     }
 

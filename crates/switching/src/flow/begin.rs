@@ -138,7 +138,14 @@ impl Switch {
 
     /// A phone or the outside calls. A phone whose lines are all taken is told that it is busy itself, whichever number it dialled:
     /// two phones of one line each that call each other both are.
-    pub(crate) fn arrive(&mut self, leg: LegId, device: DeviceId, dialled: Digits, from: Option<Party>) {
+    pub(crate) fn arrive(
+        &mut self,
+        leg: LegId,
+        device: DeviceId,
+        dialled: Digits,
+        from: Option<Party>,
+        withheld: bool,
+    ) {
         let Some(config) = self.state.picture.devices.get(&device).map(|device| device.config.clone()) else {
             self.order(leg, crate::engine::OrderKind::Release { cause: Cause::Blocked });
             return;
@@ -181,6 +188,11 @@ impl Switch {
             (Arrival::Trunk, Some(from)) => from,
             _ => self.party_of(device),
         };
+        let second = LegOptions { withheld, ..LegOptions::default() };
+        let shown = withheld.then(|| {
+            let second = shown_to_destination(&party, &party.number, &second);
+            Box::new(Shown { first: party.clone(), second })
+        });
         let route = self.route(Some(device), &number);
         let called = route.map_or_else(|| Party::remote(number.clone(), String::new()), |route| route.called);
         let call = self.new_call(NewCall {
@@ -192,8 +204,8 @@ impl Switch {
             fail_tone: FailTone::Reject,
             talk_limit_ms: None,
             context: config.context,
-            second: LegOptions::default(),
-            shown: None,
+            second,
+            shown,
             caller: party.clone(),
         });
         let connection = self.new_connection(

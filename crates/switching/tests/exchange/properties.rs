@@ -155,7 +155,7 @@ fn report(world: &World, what: u8) -> ReportKind {
         14..17 => ReportKind::Refused { cause, q850 },
         17..22 => ReportKind::Released { cause, q850 },
         22 => ReportKind::Digits { digits: digits("12") },
-        _ => ReportKind::Arrived { device: world.device("1003"), dialled: digits("1001"), from: None },
+        _ => ReportKind::Arrived { device: world.device("1003"), dialled: digits("1001"), from: None, withheld: false },
     }
 }
 

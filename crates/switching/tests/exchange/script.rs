@@ -142,7 +142,7 @@ fn step(world: &mut World, line: &str, last: &mut LastReport) -> Vec<Output> {
 }
 
 fn arrived(world: &World, label: &str, number: &str) -> ReportKind {
-    ReportKind::Arrived { device: world.device(label), dialled: digits(number), from: None }
+    ReportKind::Arrived { device: world.device(label), dialled: digits(number), from: None, withheld: false }
 }
 
 const ANY_STATE: [ConnectionState; 4] =

@@ -255,7 +255,8 @@ impl World {
         let device = self.device(label);
         self.legs.push((leg, device));
         let from = (label == "trunk").then(|| switching::party::Party::remote(digits("4989555"), "Outside".into()));
-        let outputs = self.report(leg, None, ReportKind::Arrived { device, dialled: digits(number), from });
+        let outputs =
+            self.report(leg, None, ReportKind::Arrived { device, dialled: digits(number), from, withheld: false });
         (leg, outputs)
     }
 

@@ -239,7 +239,7 @@ impl Office {
                 let (device, dialled) = (self.some_phone(), self.some_number());
                 self.arrived += 1;
                 let leg = LegId::arrived(self.arrived);
-                let input = self.report(leg, ReportKind::Arrived { device, dialled, from: None });
+                let input = self.report(leg, ReportKind::Arrived { device, dialled, from: None, withheld: false });
                 self.input(input);
             }
             3..=6 => {

@@ -262,7 +262,7 @@ impl Rig {
     /// A phone dials.
     pub fn dials(&self, resource: &str, to: &str, leg: u64, from: Option<Party>) -> LegId {
         let (device, leg) = (self.id_of(resource), LegId::arrived(leg));
-        self.report(leg, ReportKind::Arrived { device, dialled: digits(to), from });
+        self.report(leg, ReportKind::Arrived { device, dialled: digits(to), from, withheld: false });
         leg
     }
 

@@ -316,7 +316,7 @@ impl Rig {
     /// A phone or the trunk calls.
     pub fn dials(&self, code: &str, to: &str, leg: u64, from: Option<Party>) -> LegId {
         let (device, leg) = (self.id_of(code), LegId::arrived(leg));
-        self.core().report(leg, ReportKind::Arrived { device, dialled: digits(to), from });
+        self.core().report(leg, ReportKind::Arrived { device, dialled: digits(to), from, withheld: false });
         leg
     }
 
