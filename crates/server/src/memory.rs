@@ -1,7 +1,7 @@
 //! Memory goes back to the operating system after a storm of calls.
 //!
 //! SIP transactions linger for half a minute after the last message (RFC 3261, timers B to J), and the database keeps the pages it
-//! has read. Both are let go when the storm is over; the allocator alone would keep what they took for ever.
+//! has read. Both are let go when the storm is over; the allocator gives free pages back by itself.
 
 use crate::metrics::InUse;
 use store::{Store, StoreHandle};
@@ -31,37 +31,17 @@ impl Ebb {
     }
 }
 
-/// Gives back what is free, on other threads than the caller's.
+/// Lets go of the pages that the database keeps, on its own threads.
 pub fn give_back(store: &StoreHandle, blocking: &Handle) {
     let blocking = blocking.clone();
     let reader = store.reader().clone();
     let task = move |store: &mut Store| {
         store.release_memory();
-        blocking.spawn_blocking(move || {
-            reader.release_memory();
-            trim();
-        });
+        blocking.spawn_blocking(move || reader.release_memory());
     };
     // A store that is too busy for this has no ebb.
     let _ = store.run(Box::new(task));
 }
-
-/// Tells the allocator to give free pages back.
-#[cfg(target_env = "gnu")]
-#[allow(
-    unsafe_code,
-    reason = "glibc keeps freed pages until it is told; the call takes no pointer and touches no live memory"
-)]
-fn trim() {
-    // SAFETY: malloc_trim(3) is thread-safe and has no precondition.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
-/// Other allocators give free pages back by themselves.
-#[cfg(not(target_env = "gnu"))]
-fn trim() {}
 
 #[cfg(test)]
 mod tests {
