@@ -1,6 +1,7 @@
 //! The registry: every decoder of foreign bytes, one function each. A target calls what a peer's bytes would reach, and
 //! where something can be printed again, that it reads back the same.
 
+mod fusion;
 mod ipxapi;
 
 use dialects::voicenter;
@@ -30,6 +31,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "digest", run: digest },
     Target { name: "rtp_relay", run: rtp_relay },
     Target { name: "clickcall", run: clickcall },
+    Target { name: "fusion_http", run: fusion::http },
+    Target { name: "fusion_parameters", run: fusion::parameters },
+    Target { name: "fusion_pattern", run: fusion::pattern },
     Target { name: "ipxapi_parameters", run: ipxapi::parameters },
     Target { name: "ipxapi_query", run: ipxapi::query },
     Target { name: "ipxapi_token", run: ipxapi::token },

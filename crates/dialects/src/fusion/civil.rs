@@ -27,7 +27,8 @@ pub(super) fn day(unix_ms: i64, zone: &TimeZone) -> Date {
 
 /// Reads `YYYY-MM-DD HH:MM:SS`, also with `T` between, also a date alone; milliseconds since the Unix epoch. Of an hour
 /// that the clocks repeat the first is meant.
-pub(super) fn parse(text: &str, zone: &TimeZone) -> Option<i64> {
+#[must_use]
+pub fn parse(text: &str, zone: &TimeZone) -> Option<i64> {
     let shape = |pattern: &str| {
         text.len() == pattern.len()
             && text.bytes().zip(pattern.bytes()).all(|(b, p)| if p == b'0' { b.is_ascii_digit() } else { b == p })

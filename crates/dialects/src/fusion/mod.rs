@@ -5,6 +5,7 @@
 //! the only guard. The door keeps no call state. Parking, holding, redirecting, queues, profiles and recording are not here
 //! yet: their names answer as unknown functions do.
 
+pub mod civil;
 pub mod config;
 pub mod error;
 pub mod event;
@@ -13,7 +14,6 @@ pub mod session;
 pub mod wire;
 
 mod channel;
-mod civil;
 mod disposition;
 mod front;
 mod request;

@@ -1,6 +1,6 @@
 //! From octets to the tree. No recursion: depth is a number, not a stack frame.
 
-use super::{Doctype, XmlElement, XmlError, XmlFault, XmlLimits, is_char, is_space};
+use super::{Doctype, XmlElement, XmlError, XmlFault, XmlLimits, is_char, is_name_char, is_name_start, is_space};
 use quick_xml::events::{BytesDecl, BytesStart, BytesText, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -138,8 +138,8 @@ impl Builder<'_> {
     }
 
     fn name(&self, name: &str) -> Result<String, XmlFault> {
-        let begins = |c: char| c.is_alphabetic() || matches!(c, '_' | ':');
-        let follows = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.' | '\u{b7}');
+        let begins = |c: char| c == ':' || is_name_start(c);
+        let follows = |c: char| c == ':' || is_name_char(c);
         let fits = name.len() <= self.limits.name_len_max && name.starts_with(begins) && name.chars().all(follows);
         if fits { Ok(name.to_owned()) } else { Err(XmlFault::Name) }
     }

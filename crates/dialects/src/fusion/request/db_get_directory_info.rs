@@ -4,9 +4,9 @@
 
 use super::super::id;
 use super::super::wire::json::Json;
+use super::super::wire::pattern::{Pattern, Wildcards};
 use super::super::wire::xml::Element;
 use super::db_get_registration::CHUNK;
-use super::pattern::{Pattern, Wildcards};
 use super::{Answer, Asked, Format};
 use switching::id::{DeviceId, ExtensionId};
 use switching::model::Extension;

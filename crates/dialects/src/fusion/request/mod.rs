@@ -13,7 +13,6 @@ mod db_get_directory_info;
 mod db_get_phone_state;
 mod db_get_registration;
 mod function;
-mod pattern;
 mod traffic;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod json;
+pub mod pattern;
 pub mod query;
 pub mod xml;
 

@@ -1,5 +1,7 @@
 //! XML as the guide prints it (FUS-FMT-03): no declaration, no attributes, one element per line.
 
+use crate::common::xml::{is_name_char, is_name_start};
+
 /// An element with text or with elements in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Element {
@@ -72,9 +74,8 @@ pub fn push_escaped(out: &mut String, text: &str) {
 /// A name that may stand in a tag: a wrong beginning gets `_` before it, a wrong character becomes `_`.
 #[must_use]
 pub fn element_name(name: &str) -> String {
-    let begins = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    let follows = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let kept = name.chars().map(|c| if follows(c) { c } else { '_' });
+    let begins = name.chars().next().is_some_and(is_name_start);
+    let kept = name.chars().map(|c| if is_name_char(c) { c } else { '_' });
     if begins { kept.collect() } else { std::iter::once('_').chain(kept).collect() }
 }
 
@@ -94,9 +95,17 @@ mod tests {
 
     #[test]
     fn any_variable_can_name_an_element() {
-        for (name, element) in
-            [("Variable1", "Variable1"), ("1st", "_1st"), ("CFU.Number", "CFU.Number"), ("a b<", "a_b_"), ("", "_")]
-        {
+        for (name, element) in [
+            ("Variable1", "Variable1"),
+            ("1st", "_1st"),
+            ("CFU.Number", "CFU.Number"),
+            ("a b<", "a_b_"),
+            ("", "_"),
+            ("m²", "m_"),
+            ("ªb", "__b"),
+            ("Länge", "Länge"),
+            ("a:b", "a_b"),
+        ] {
             assert_eq!(element_name(name), element);
         }
     }

@@ -2,7 +2,7 @@
 
 /// How a pattern is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wildcards {
+pub enum Wildcards {
     /// It may stand anywhere in the field.
     Anywhere,
     /// It is the whole field.
@@ -13,7 +13,8 @@ pub(super) enum Wildcards {
 
 impl Wildcards {
     /// The mode of this name; any other is as if none were given.
-    pub(super) fn named(name: &str) -> Self {
+    #[must_use]
+    pub fn named(name: &str) -> Self {
         match name {
             "strict" => Self::Strict,
             "translate" => Self::Translate,
@@ -30,14 +31,16 @@ enum Token {
 }
 
 /// A pattern, ready to be held against fields.
-pub(super) struct Pattern {
+pub struct Pattern {
     tokens: Vec<Token>,
     /// Tokens that need a character.
     least: usize,
 }
 
 impl Pattern {
-    pub(super) fn new(text: &str, wildcards: Wildcards) -> Self {
+    /// Reads a pattern as a client wrote it.
+    #[must_use]
+    pub fn new(text: &str, wildcards: Wildcards) -> Self {
         let whole = wildcards != Wildcards::Anywhere;
         let mut tokens = Vec::new();
         let mut push = |token: Token| {
@@ -67,7 +70,8 @@ impl Pattern {
     }
 
     /// Whether a field matches. Takes at most the product of both lengths.
-    pub(super) fn matches(&self, field: &str) -> bool {
+    #[must_use]
+    pub fn matches(&self, field: &str) -> bool {
         let field: Vec<char> = field.chars().flat_map(char::to_lowercase).collect();
         if self.least > field.len() {
             return false;
