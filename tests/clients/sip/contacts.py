@@ -157,5 +157,26 @@ def connections(x):
     assert caller.call("1106").response(480).status == 480
 
 
+def moves(x):
+    """A phone in a call comes back over its next connection from another port, and says nothing in the dialog: a BYE finds it."""
+    caller, = x.phones("1101")
+    named = ';+sip.instance="<urn:uuid:00000000-0000-1000-8000-000a95a0e128>";reg-id=1'
+    for called in (True, False):
+        for params, closes in (("", True), (named, True), (named, False)):
+            phone = x.phone("1106", tcp=True)
+            phone.register(contacts=[f"<{phone.contact}>{params}"])
+            near, far = talk(caller, phone) if called else reversed(talk(phone, caller))
+            if closes:
+                phone.socket.close()
+                caller.silent("BYE", seconds=0.3)
+            back = x.phone("1106", tcp=True)
+            back.register(contacts=[f"<{back.contact}>{params}"])
+            far.phone = back
+            near.hang_up()
+            far.takes("BYE")
+            back.register(contacts=["*"], expires=0)
+            back.socket.close()
+
+
 if __name__ == "__main__":
     run(globals())

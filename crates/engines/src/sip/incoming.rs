@@ -42,7 +42,8 @@ impl SipEngine {
         let Some(shown) = self.open_port(&mut leg, flow) else {
             return self.refuse(now, usage, 503, Headers::none().with("Retry-After", RETRY_AFTER_S));
         };
-        leg.forks.push(Fork { usage, contact: String::new(), shown, early: None, expires_s: 0, attempt: 0 });
+        let home = self.home_of(now, device, flow);
+        leg.forks.push(Fork { usage, contact: String::new(), home, shown, early: None, expires_s: 0, attempt: 0 });
         leg.session_answer = session_answer;
         leg.delayed = session.is_none();
         let must = message.lists(HeaderName::Require, "100rel");

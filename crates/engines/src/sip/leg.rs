@@ -2,6 +2,7 @@
 
 use super::outgoing::Ring;
 use ::sip::dialog::UsageKey;
+use ::sip::registrar::Binding;
 use ::sip::sdp::{Codec, OurOrigin, Session};
 use ::sip::session_timer::{SessionTimer, TimerAnswer};
 use bytes::Bytes;
@@ -24,6 +25,8 @@ pub(super) struct Fork {
     pub(super) usage: UsageKey,
     /// The registered contact it rings; empty for a leg that arrived.
     pub(super) contact: String,
+    /// The contact that its phone registered over the connection of this dialog; none for datagrams.
+    pub(super) home: Option<Box<Binding>>,
     /// What this phone sees of our port: address and port in SDP.
     pub(super) shown: SocketAddr,
     /// Its description in a provisional response.

@@ -8,6 +8,7 @@ mod auth;
 mod cause;
 mod checkpoint;
 mod config;
+mod follow;
 mod incoming;
 mod invite;
 mod leg;
@@ -27,6 +28,7 @@ use ::sip::dialog::{Endpoint, Event, Output as EndpointOutput, UsageKey};
 use ::sip::digest::{Bans, Server as DigestServer, ServerConfig};
 use ::sip::registrar::Registrar;
 use ::sip::transport::{Flow, Transmit};
+use follow::Lost;
 use leg::Leg;
 use media::{PortId, Relay};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -81,6 +83,7 @@ pub struct SipEngine {
     users: BTreeMap<DeviceId, String>,
     /// How a registered contact was reached last, by user and URI.
     flows: BTreeMap<String, BTreeMap<String, Flow>>,
+    lost: Lost,
     legs: BTreeMap<LegId, Box<Leg>>,
     by_usage: BTreeMap<UsageKey, LegId>,
     by_port: BTreeMap<PortId, LegId>,
@@ -107,6 +110,7 @@ impl SipEngine {
             devices: BTreeMap::new(),
             users: BTreeMap::new(),
             flows: BTreeMap::new(),
+            lost: Lost::default(),
             legs: BTreeMap::new(),
             by_usage: BTreeMap::new(),
             by_port: BTreeMap::new(),
@@ -146,13 +150,6 @@ impl SipEngine {
         self.trace.received(now, flow, octets);
         self.endpoint.handle_datagram(now.0, flow, octets);
         self.drain(now);
-    }
-
-    /// A connection ended: devices that were reached over it are so no more, unless they come back soon.
-    ///
-    /// Nothing is told yet: the binding counts on without a flow until its grace is over.
-    pub fn flow_lost(&mut self, now: Time, connection: u64) {
-        self.registrar.flow_lost(connection, now.0);
     }
 
     /// Nothing can be sent there (connection refused, host unreachable).

@@ -5,7 +5,7 @@ use super::leg::{Fork, Leg, Role};
 use super::{SipEngine, cause, session};
 use ::sip::dialog::{UsageKey, next_hop};
 use ::sip::message::{Body, Headers, Message, NameAddr};
-use ::sip::registrar::Binding;
+use ::sip::registrar::{Binding, Reach};
 use ::sip::sdp::{Audio, Session};
 use ::sip::transport::Flow;
 use bytes::Bytes;
@@ -87,7 +87,8 @@ impl SipEngine {
         let Ok(usage) = self.endpoint.invite(now.0, invite) else { return false };
         self.by_usage.insert(usage, leg.id);
         let contact = binding.uri.clone();
-        leg.forks.push(Fork { usage, contact, shown, early: None, expires_s, attempt: tried });
+        let home = matches!(binding.reach, Reach::Flow(_)).then(|| Box::new(binding.clone()));
+        leg.forks.push(Fork { usage, contact, home, shown, early: None, expires_s, attempt: tried });
         true
     }
 

@@ -51,7 +51,7 @@ impl SipEngine {
             Err(error) => return refuse(error),
         };
         for change in &changes {
-            self.keep(&user, flow, change);
+            self.keep(device, &user, flow, change);
         }
         self.bans.forgive(flow.remote.ip());
         if self.contacts_of(now, &user) != before {
@@ -64,19 +64,28 @@ impl SipEngine {
         Response::new(200).with_headers(headers)
     }
 
-    fn keep(&mut self, user: &str, flow: &Flow, change: &Change) {
-        let (binding, there) = match change {
-            Change::Added(binding) | Change::Refreshed { after: binding, .. } => (binding, true),
-            Change::Removed(binding) => (binding, false),
-        };
-        if there {
-            let old = self.flows.entry(user.to_owned()).or_default().insert(binding.uri.clone(), *flow);
-            if let Some(old) = old.filter(|old| old.connection != 0 && old.connection != flow.connection) {
-                self.move_dialogs(&old, flow);
+    fn keep(&mut self, device: DeviceId, user: &str, flow: &Flow, change: &Change) {
+        let (binding, before) = match change {
+            Change::Added(binding) => (binding, None),
+            Change::Refreshed { before, after } => (after, Some(before)),
+            Change::Removed(binding) => {
+                self.forget_flow(user, &binding.uri);
+                return self.store(user, binding, false);
             }
-        } else {
-            self.forget_flow(user, &binding.uri);
+        };
+        let mut old = None;
+        if let Some(before) = before.filter(|before| before.uri != binding.uri) {
+            old = self.forget_flow(user, &before.uri);
+            self.store(user, before, false);
         }
+        old = self.flows.entry(user.to_owned()).or_default().insert(binding.uri.clone(), *flow).or(old);
+        if before.is_none_or(|before| before.reach != binding.reach) {
+            self.follow(device, binding, old, flow);
+        }
+        self.store(user, binding, true);
+    }
+
+    fn store(&mut self, user: &str, binding: &Binding, there: bool) {
         self.out.push_back(Output::Binding {
             user: user.to_owned(),
             contact: binding.uri.clone(),
@@ -85,24 +94,13 @@ impl SipEngine {
         });
     }
 
-    /// A phone came back over another connection: its dialogs go on there (RFC 5626 5.3).
-    fn move_dialogs(&mut self, old: &Flow, new: &Flow) {
-        for usage in self.legs.values().flat_map(|leg| &leg.forks).map(|fork| fork.usage) {
-            let was = self.endpoint.info(usage).map(|info| info.flow);
-            if was.is_some_and(|was| was.transport == old.transport && was.connection == old.connection) {
-                // It was just seen.
-                let _ = self.endpoint.rebind(usage, *new);
-            }
+    fn forget_flow(&mut self, user: &str, uri: &str) -> Option<Flow> {
+        let flows = self.flows.get_mut(user)?;
+        let old = flows.remove(uri);
+        if flows.is_empty() {
+            self.flows.remove(user);
         }
-    }
-
-    fn forget_flow(&mut self, user: &str, uri: &str) {
-        if let Some(flows) = self.flows.get_mut(user) {
-            flows.remove(uri);
-            if flows.is_empty() {
-                self.flows.remove(user);
-            }
-        }
+        old
     }
 
     /// Takes back a stored binding after a restart; `local` is our address towards its source.

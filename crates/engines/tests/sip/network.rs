@@ -118,6 +118,113 @@ fn a_lost_stream_hangs_nothing_up() {
     conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
 }
 
+/// How a phone comes back over its next connection.
+#[derive(Debug, Clone, Copy)]
+struct Back {
+    /// Its Contact then; the first is `<sip:1002@192.0.2.12:40001;transport=tcp>`.
+    contact: &'static str,
+    instance: [Option<&'static str>; 2],
+    /// The exchange hears of the end of the first connection before the phone is back, after it, or not at all.
+    heard: Heard,
+    /// It forgot the Call-ID of its registrations.
+    starts_anew: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Heard {
+    Before,
+    After,
+    Never,
+}
+
+/// Whether a BYE for phone 1002 reaches the phone that has come back.
+fn reaches(back: Back, called: bool) -> bool {
+    let mut world = World::with(&["1001"]);
+    world.station("1002");
+    world.phone("1002");
+    let contact = |uri: &str, instance: Option<&str>| match instance {
+        Some(id) => format!("{uri};+sip.instance=\"<urn:uuid:{id}>\";reg-id=1"),
+        None => uri.to_owned(),
+    };
+    over_stream(&mut world, 1, 5);
+    world.phones[1].contact = Some(contact("<sip:1002@192.0.2.12:40001;transport=tcp>", back.instance[0]));
+    world.register(1);
+    let usage = if called {
+        world.call(0, 1).0
+    } else {
+        world.call(1, 0).1
+    };
+    world.forget_past();
+    world.streams.clear();
+    if back.heard == Heard::Before {
+        world.engine.flow_lost(Time(world.now), 5);
+        world.run(1_000);
+    }
+    over_stream(&mut world, 1, 6);
+    world.phones[1].contact = Some(contact(back.contact, back.instance[1]));
+    world.phones[1].anew = back.starts_anew;
+    world.register(1);
+    if back.heard == Heard::After {
+        world.engine.flow_lost(Time(world.now), 5);
+        world.run(1_000);
+    }
+    world.forget_past();
+    let now = world.now;
+    world.phones[0].sip.bye(now, usage, Headers::none()).expect("confirmed");
+    world.run(100);
+    let reached = world.phones[1].has(|event| matches!(event, Event::Bye { .. }));
+    world.run(120_000);
+    assert_eq!(world.engine.in_use(), [0; 4], "{back:?}");
+    reached
+}
+
+#[test]
+fn a_phone_that_comes_back_with_another_contact_keeps_its_dialogs() {
+    let plain = Back {
+        contact: "<sip:1002@192.0.2.12:40002;transport=tcp>",
+        instance: [None, None],
+        heard: Heard::Before,
+        starts_anew: true,
+    };
+    let named = Back { instance: [Some("one"), Some("one")], ..plain };
+    let cases = [
+        // The old connection has ended, and nothing says that this is another phone.
+        (plain, true),
+        (Back { instance: [None, Some("one")], ..plain }, true),
+        (named, true),
+        // The phone is back before the end of the old connection is heard of, if ever.
+        (Back { heard: Heard::Never, ..named }, true),
+        (Back { heard: Heard::Never, starts_anew: false, ..plain }, true),
+        (Back { heard: Heard::After, ..plain }, true),
+        // Another phone of the same user is none of it; without a sign that it is another, the old connection decides.
+        (Back { instance: [Some("one"), Some("two")], ..plain }, false),
+        (Back { heard: Heard::Never, ..plain }, false),
+    ];
+    for (back, reached) in cases {
+        for called in [true, false] {
+            assert_eq!(reaches(back, called), reached, "{back:?}, called: {called}");
+        }
+    }
+    conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+}
+
+/// One contact of a device is replaced by another: the old one is kept nowhere.
+#[test]
+fn a_contact_that_moved_is_kept_once() {
+    let mut world = World::empty(config(), 1);
+    world.station("1002");
+    world.phone("1002");
+    for (connection, port) in [(5, 40_001), (6, 40_002)] {
+        over_stream(&mut world, 0, connection);
+        let named = ";+sip.instance=\"<urn:uuid:one>\";reg-id=1";
+        world.phones[0].contact = Some(format!("<sip:1002@192.0.2.11:{port};transport=tcp>{named}"));
+        world.register(0);
+        world.forget_past();
+    }
+    let kept: Vec<&str> = world.bindings.keys().map(|(_, contact)| contact.as_str()).collect();
+    assert_eq!(kept, ["sip:1002@192.0.2.11:40002;transport=tcp"]);
+}
+
 #[test]
 fn a_stream_that_does_not_come_back() {
     let mut world = World::empty(config(), 1);

@@ -67,6 +67,8 @@ pub struct Phone {
     pub dialling: Option<Dialling>,
     pub last_offer: Option<Session>,
     pub registers: u32,
+    /// It registers with another Call-ID than before.
+    pub anew: bool,
     /// Lines of a REGISTER that waits for its challenge.
     pub registering: Option<Headers>,
     pub wants: Headers,
@@ -105,6 +107,7 @@ impl Phone {
             dialling: None,
             last_offer: None,
             registers: 0,
+            anew: false,
             registering: None,
             wants: Headers::none(),
             origin: OurOrigin::new(u64::from(number)),
@@ -192,7 +195,7 @@ impl Phone {
             from: format!("<sip:{}@exchange.test>", self.user).into_bytes(),
             from_tag: self.sip.new_tag(),
             to: format!("<sip:{}@exchange.test>", self.user).into_bytes(),
-            call_id: format!("register-{}-{}", self.user, self.local).into_bytes(),
+            call_id: format!("register-{}-{}{}", self.user, self.local, if self.anew { "-anew" } else { "" }).into_bytes(),
             cseq: self.registers,
             headers,
             body: None,

@@ -25,3 +25,11 @@ fn wire_a_lost_connection_hangs_nothing_up_and_the_next_one_takes_over() {
     office.wait_idle();
     proves_partly("SIP-17", "TLS and WebSocket are not there yet");
 }
+
+#[test]
+fn wire_a_phone_that_moves_in_a_call_is_found_at_its_next_connection() {
+    let office = Office::start();
+    play(&office, "contacts", "moves");
+    office.wait_idle();
+    proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+}

@@ -264,8 +264,9 @@ impl Endpoint {
 
     /// Sends further requests of this usage over another flow: the device came back by another connection.
     pub fn rebind(&mut self, usage: UsageKey, flow: Flow) -> Result<(), Refused> {
-        self.order(usage, |usage, _| {
+        self.order(usage, |usage, core| {
             usage.flow = flow;
+            usage.sent_by = core.plan.sent_by(&flow).into();
             Ok(())
         })
     }
