@@ -157,6 +157,15 @@ def connections(x):
     assert caller.call("1106").response(480).status == 480
 
 
+def wrong(x):
+    """Contacts that cannot be taken change nothing."""
+    phone = x.phone("1101")
+    held = sorted(phone.register().all("Contact"))
+    for contacts in (["*", f"<{phone.contact}>"], ["<mailto:a@b.test>"]):
+        phone.register(expect=400, contacts=contacts, expires=0)
+    assert sorted(phone.register(contacts=[]).all("Contact")) == held and held, "what was there stands"
+
+
 def moves(x):
     """A phone in a call comes back over its next connection from another port, and says nothing in the dialog: a BYE finds it."""
     caller, = x.phones("1101")

@@ -2,7 +2,7 @@
 
 use super::auth::{Sender, user_of};
 use super::{Output, SipEngine};
-use ::sip::message::{HeaderName, Headers, Message, Method, NameAddr};
+use ::sip::message::{HeaderName, Headers, Message, Method, NameAddr, Scheme};
 use ::sip::registrar::{Binding, Change, Contact as Listed, Contacts, Reach, Register, RegisterError};
 use ::sip::transaction::{Response, ServerKey};
 use ::sip::transport::{Flow, Transport};
@@ -161,9 +161,13 @@ impl SipEngine {
 
 fn read(flow: &Flow, message: &Message) -> Option<Register> {
     let contacts = if message.contact_is_star() {
+        // `*` stands alone (RFC 3261 10.3 step 6).
+        if message.elements(HeaderName::Contact).count() > 1 {
+            return None;
+        }
         Contacts::All
     } else {
-        let listed = message.contacts().map(|contact| Some(listed(&contact.ok()?))).collect::<Option<Vec<_>>>()?;
+        let listed = message.contacts().map(|contact| listed(&contact.ok()?)).collect::<Option<Vec<_>>>()?;
         if listed.is_empty() { Contacts::Query } else { Contacts::Listed(listed) }
     };
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -185,15 +189,19 @@ fn read(flow: &Flow, message: &Message) -> Option<Register> {
     })
 }
 
-fn listed(contact: &NameAddr<'_>) -> Listed {
+/// None for a contact that no INVITE can be sent to.
+fn listed(contact: &NameAddr<'_>) -> Option<Listed> {
+    if !matches!(contact.uri.scheme, Scheme::Sip | Scheme::Sips) {
+        return None;
+    }
     let text = |name: &str| contact.params.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
-    Listed {
+    Some(Listed {
         uri: String::from_utf8_lossy(contact.uri_raw).into_owned(),
         q_thousandths: text("q").and_then(|q| thousandths(&q)),
         expires_s: text("expires").and_then(|seconds| seconds.parse().ok()),
         instance: text("+sip.instance").map(|instance| instance.trim_matches('"').to_owned()),
         reg_id: text("reg-id").and_then(|id| id.parse().ok()),
-    }
+    })
 }
 
 /// A q-value (RFC 3261 25.1: at most three decimals, 0 to 1).

@@ -172,6 +172,21 @@ fn contacts_come_and_go() {
 }
 
 #[test]
+fn contacts_that_cannot_be_taken_change_nothing() {
+    let mut world = world();
+    world.register(0);
+    for wrong in
+        ["*, <sip:1001@192.0.2.11:5070>", "<sip:1001@192.0.2.11:5070>, *", "*, *", "<mailto:a@b.test>", "<tel:+1001>"]
+    {
+        let now = world.now;
+        world.phones[0].register_with(now, Headers::none().with("Contact", wrong).with("Expires", "0"));
+        world.run(100);
+        assert_eq!(answer(&world.phones[0]).code(), 400, "{wrong}");
+    }
+    assert_eq!(world.registrations("1001"), [1]);
+}
+
+#[test]
 fn a_device_registers_for_itself_only() {
     let mut world = world();
     world.station("1002");
@@ -236,6 +251,7 @@ fn options_and_methods_nobody_knows() {
         (odd("OPTIONS", "CSeq: 1 OPTIONS\r\nMax-Forwards: 0\r\n"), 483),
         (odd("OPTIONS", "CSeq: x OPTIONS\r\nMax-Forwards: 70\r\n"), 400),
         (odd("OPTIONS", "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nRequire: foobar\r\n"), 420),
+        (odd("OPTIONS", &format!("CSeq: 1 OPTIONS\r\n{}", "X-A: b\r\n".repeat(2_000))), 513),
     ];
     for (message, code) in cases {
         world.log.clear();

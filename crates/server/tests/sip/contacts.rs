@@ -11,7 +11,7 @@ fn office() -> Office {
 #[test]
 fn wire_contacts_expire_and_are_refreshed_listed_and_removed() {
     let office = office();
-    for scenario in ["several", "expiry", "path", "translated", "keep_alives"] {
+    for scenario in ["several", "expiry", "path", "translated", "keep_alives", "wrong"] {
         play(&office, "contacts", scenario);
         office.wait_idle();
     }

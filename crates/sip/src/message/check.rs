@@ -21,6 +21,8 @@ pub enum Fault {
     UriScheme,
     /// A header line without a name: 400.
     HeaderLine,
+    /// More header lines than are read: 513.
+    TooManyHeaders,
     /// No empty line ends the headers: 400.
     HeadersUnended,
     /// Content-Length malformed, contradictory or beyond the datagram: 400.
@@ -41,6 +43,7 @@ impl Fault {
         match self {
             Fault::Version => 505,
             Fault::UriScheme => 416,
+            Fault::TooManyHeaders => 513,
             Fault::RequestUri
             | Fault::HeaderLine
             | Fault::HeadersUnended
@@ -59,6 +62,7 @@ impl Fault {
             Fault::RequestUri => "Bad Request-URI".into(),
             Fault::UriScheme => "Unsupported URI Scheme".into(),
             Fault::HeaderLine => "Bad Header Line".into(),
+            Fault::TooManyHeaders => "Too Many Header Lines".into(),
             Fault::HeadersUnended => "Headers Not Ended".into(),
             Fault::ContentLength => "Bad Content-Length".into(),
             Fault::Missing(name) => format!("Missing {}", name.as_str()).into(),

@@ -25,9 +25,6 @@ pub enum Unreadable {
     /// Longer than [`MESSAGE_LEN_MAX`].
     #[error("message too long")]
     TooLong,
-    /// More header lines than [`HEADERS_MAX`].
-    #[error("too many headers")]
-    TooManyHeaders,
     /// The first line is neither a request line nor a status line.
     #[error("not SIP")]
     NotSip,
@@ -46,7 +43,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Message, Unreadable> {
     let line = next_line(&buf, 0);
     let (start, mut fault) = start_line(&buf, line)?;
     let mut slots = Vec::with_capacity(HEADERS_USUAL);
-    let body_at = headers(&mut buf, line.next, &mut slots, &mut fault)?;
+    let body_at = headers(&mut buf, line.next, &mut slots, &mut fault);
     let body = body_span(&buf, &slots, body_at, &mut fault);
     let message = Message { buf: Bytes::from(buf), start, slots, body, fault };
     match message.value(HeaderName::Via) {
@@ -119,21 +116,17 @@ fn status_line(buf: &[u8], text: &[u8]) -> Option<Start> {
     Some(Start::Response { code: u16::try_from(code).ok()?, reason: span_in(buf, trim(&rest[end..])) })
 }
 
-/// Reads header lines from `at`; returns where the body starts.
-fn headers(
-    buf: &mut [u8],
-    mut at: usize,
-    slots: &mut Vec<Slot>,
-    fault: &mut Option<Fault>,
-) -> Result<usize, Unreadable> {
+/// Reads header lines from `at`; returns where the body starts. Lines beyond [`HEADERS_MAX`] are not kept: what stands before them
+/// says where the refusal goes.
+fn headers(buf: &mut [u8], mut at: usize, slots: &mut Vec<Slot>, fault: &mut Option<Fault>) -> usize {
     loop {
         if at >= buf.len() {
             fault.get_or_insert(Fault::HeadersUnended);
-            return Ok(buf.len());
+            return buf.len();
         }
         let line = next_line(buf, at);
         if line.end == line.at {
-            return Ok(line.next);
+            return line.next;
         }
         let line = unfold(buf, line);
         at = line.next;
@@ -145,7 +138,8 @@ fn headers(
             continue;
         }
         if slots.len() == HEADERS_MAX {
-            return Err(Unreadable::TooManyHeaders);
+            fault.get_or_insert(Fault::TooManyHeaders);
+            continue;
         }
         let value = trim(&text[colon.unwrap_or(0) + 1..]);
         slots.push(Slot { known: HeaderName::from_bytes(name), name: span_in(buf, name), value: span_in(buf, value) });
