@@ -74,6 +74,7 @@ def tags(x):
         called.answer(status)
         called.waits("ACK")
         seen.append(leg.response(status).status)
+    asks("OPTIONS", 513, headers=[("X-Many", "yes")] * 2_000)
     leg, called = talk(one, other)
     leg.hang_up()
     called.takes("BYE")
@@ -143,6 +144,65 @@ def busy(x):
     called.answer(486)
     called.waits("ACK")
     leg.response(486)
+
+
+def refusals(x):
+    """A phone refuses in the given ways, or answers without ringing (200); gives what its caller heard each time."""
+    one, other = x.phones("1101", "1102")
+    heard = []
+    for status, rings in x.told["refusals"]:
+        leg = one.call("1102")
+        called = other.rings()
+        if rings:
+            called.answer(180)
+            leg.response(180)
+        if status == 200:
+            called.accept()
+            called.waits("ACK")
+            assert leg.phone.receive("180 INVITE", "200 INVITE").status == 200, "an answer needs no ringing before it"
+            leg.phone.heard.clear()
+            leg.remote, leg.target = None, None
+            heard.append(200)
+            called.hang_up()
+            continue
+        called.answer(status, headers=[("Contact", "<sip:1103@127.0.0.1>")] if status == 302 else [])
+        called.waits("ACK")
+        final = one.receive(where=lambda it: it.status >= 300 and it.get("Call-ID") == leg.call_id)
+        leg.acknowledge_refusal(final)
+        heard.append(final.status)
+    return heard
+
+
+def declines(x):
+    """One of two contacts declines: the other rings no more, and the caller hears it at once."""
+    one, = x.phones("1101")
+    phones = x.phones("1102", "1102")
+    leg = one.call("1102")
+    first, second = (phone.rings() for phone in phones)
+    for called in (first, second):
+        called.answer(180)
+    leg.response(180)
+    first.answer(603)
+    first.waits("ACK")
+    cancelled = second.waits("CANCEL")
+    second.answer(200, to=cancelled)
+    second.answer(487)
+    second.waits("ACK")
+    leg.response(603)
+
+
+def expires(x):
+    """The caller's own limit; a number with parameters of a subscriber."""
+    one, other = x.phones("1101", "1102")
+    leg = one.call("1102;phone-context=example.test", headers=[("Expires", "1")])
+    called = other.rings()
+    called.answer(180)
+    leg.response(180)
+    leg.response(487, within=4)
+    cancelled = called.waits("CANCEL")
+    called.answer(200, to=cancelled)
+    called.answer(487)
+    called.waits("ACK")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ use switching::model::{Call, Connection, ConnectionState, Prompt};
 use switching::party::Party;
 use switching::picture::{Before, Picture};
 
+/// Busy, no answer, invalid destination, do not disturb, trunk busy, blocked, timeout: the causes of `fail` (IPX-EVT-10).
+const FAILURES: [u16; 7] = [3, 10, 13, 14, 33, 35, 56];
+
 /// A frame without its serial number, and the terminal it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
@@ -149,7 +152,7 @@ impl Frames<'_> {
             let members = ended("releasedAscDN", shown(called), cause);
             return self.of("releasedasc", connection.device, call.id, members).into_iter().collect();
         }
-        let mut members = numbers(shown(&connection.party), shown(called), cause);
+        let mut members = numbers(shown(&connection.party), shown(called), failure(cause));
         let offered: Vec<&str> = offers.iter().map(|offer| offer_word(*offer)).collect();
         members["busySvcList"] = offered.into();
         self.of("fail", connection.device, call.id, members).into_iter().collect()
@@ -236,6 +239,11 @@ fn ended(field: &str, number: String, cause: Cause) -> Value {
 /// Who hangs up before the answer ends the call normally, as the vendor counts it (S-1).
 fn told_cause(cause: Cause) -> Cause {
     if cause == Cause::Abandoned { Cause::NormalClearing } else { cause }
+}
+
+/// `fail` knows some causes only (IPX-EVT-10). A phone that failed in any other way is one that cannot be reached.
+fn failure(cause: Cause) -> Cause {
+    if FAILURES.contains(&cause_code(cause).0) { cause } else { Cause::NotObtainable }
 }
 
 fn offer_word(offer: Offer) -> &'static str {

@@ -8,7 +8,8 @@ pub(super) fn status(cause: Cause) -> u16 {
     match cause {
         Cause::Busy | Cause::DoNotDisturb => 486,
         Cause::NoAnswer => 480,
-        Cause::Rejected => 603,
+        // A caller whose call is cleared before the answer is declined too; its Reason says that nobody refused.
+        Cause::Rejected | Cause::NormalClearing => 603,
         Cause::InvalidDestination => 404,
         Cause::NotObtainable | Cause::Unregistered => 480,
         Cause::Blocked => 403,
@@ -20,7 +21,6 @@ pub(super) fn status(cause: Cause) -> u16 {
         Cause::NewCall
         | Cause::TrunkCall
         | Cause::Consultation
-        | Cause::NormalClearing
         | Cause::AnsweredElsewhere(_)
         | Cause::Abandoned
         | Cause::Forward(_)
@@ -46,15 +46,28 @@ pub(super) fn status(cause: Cause) -> u16 {
     }
 }
 
-/// What a final refusal of a called phone means.
-pub(super) fn cause(code: u16) -> Cause {
+/// What a final refusal of a called phone means. `rang`: it had said 180 before, so that a hand has refused and not the phone by
+/// itself. A code that nobody knows means what the first of its class means (RFC 3261 8.1.3.2).
+pub(super) fn cause(code: u16, rang: bool) -> Cause {
     match code {
-        486 | 600 => Cause::Busy,
+        603 | 403 | 401 | 407 | 433 | 607 | 608 => Cause::Rejected,
+        404 | 410 | 484 | 485 | 604 => Cause::NotObtainable,
+        406 | 415 | 488 | 580 | 606 => Cause::Incompatible,
+        486 | 600..=699 if rang => Cause::Rejected,
+        486 | 600..=699 => Cause::Busy,
         480 | 408 | 487 => Cause::NoAnswer,
-        603 | 403 | 401 | 407 | 433 | 607 => Cause::Rejected,
-        404 | 410 | 484 | 604 => Cause::NotObtainable,
-        406 | 415 | 488 | 606 => Cause::Incompatible,
+        // It may be reached elsewhere, where we do not follow, or later.
+        300..=399 | 503 => Cause::NotObtainable,
         _ => Cause::PeerFailure,
+    }
+}
+
+/// The final status towards a caller whose destination refused with `code`, which means `cause`: a phone's 486 stays one when a hand
+/// gave it.
+pub(super) fn handed_on(cause: Cause, code: u16) -> u16 {
+    match (cause, code) {
+        (Cause::Rejected, 486 | 600) => 486,
+        (cause, _) => status(cause),
     }
 }
 
@@ -88,5 +101,32 @@ pub(super) fn reason(cause: Cause) -> Headers {
             Headers::none().with("Reason", "SIP;cause=200;text=\"Call completed elsewhere\"")
         }
         other => Headers::none().with("Reason", format!("Q.850;cause={}", other.q850())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_is_a_failure_of_its_class() {
+        for (code, silent, rang) in [
+            (302, Cause::NotObtainable, Cause::NotObtainable),
+            (400, Cause::PeerFailure, Cause::PeerFailure),
+            (404, Cause::NotObtainable, Cause::NotObtainable),
+            (420, Cause::PeerFailure, Cause::PeerFailure),
+            (480, Cause::NoAnswer, Cause::NoAnswer),
+            (486, Cause::Busy, Cause::Rejected),
+            (488, Cause::Incompatible, Cause::Incompatible),
+            (491, Cause::PeerFailure, Cause::PeerFailure),
+            (500, Cause::PeerFailure, Cause::PeerFailure),
+            (503, Cause::NotObtainable, Cause::NotObtainable),
+            (600, Cause::Busy, Cause::Rejected),
+            (603, Cause::Rejected, Cause::Rejected),
+            (604, Cause::NotObtainable, Cause::NotObtainable),
+            (699, Cause::Busy, Cause::Rejected),
+        ] {
+            assert_eq!((cause(code, false), cause(code, true)), (silent, rang), "{code}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::auth::Sender;
 use super::leg::{Fork, Leg, Role};
 use super::{SipEngine, cause};
 use ::sip::dialog::UsageKey;
-use ::sip::message::{Body, HeaderName, Headers, Message, Method};
+use ::sip::message::{Body, HeaderName, Headers, Message, Method, Scheme, Uri};
 use ::sip::sdp::{Audio, Direction, Session, answer};
 use ::sip::transaction::{Response, ServerKey};
 use ::sip::transport::Flow;
@@ -24,7 +24,7 @@ impl SipEngine {
             Sender::Device { id, .. } => id,
             Sender::Challenge(headers) => return self.refuse(now, usage, 401, headers),
         };
-        let dialled = message.request_uri().ok().and_then(|uri| super::auth::user_of(&uri));
+        let dialled = message.request_uri().ok().and_then(|uri| dialled(&uri));
         let Some(dialled) = dialled.and_then(|dialled| Digits::parse(&dialled)) else {
             return self.refuse(now, usage, 404, Headers::none());
         };
@@ -43,8 +43,20 @@ impl SipEngine {
             return self.refuse(now, usage, 503, Headers::none().with("Retry-After", RETRY_AFTER_S));
         };
         let home = self.home_of(now, device, flow);
-        leg.forks.push(Fork { usage, contact: String::new(), home, shown, early: None, expires_s: 0, attempt: 0 });
+        leg.forks.push(Fork {
+            usage,
+            contact: String::new(),
+            home,
+            shown,
+            rang: false,
+            early: None,
+            expires_s: 0,
+            attempt: 0,
+        });
         leg.session_answer = session_answer;
+        let patience_s = message.number(HeaderName::Expires);
+        leg.gives_up_at = patience_s.map(|seconds| now.0 + u64::from(seconds) * 1_000);
+        self.schedule(&mut leg);
         leg.delayed = session.is_none();
         let must = message.lists(HeaderName::Require, "100rel");
         leg.reliable = (must || message.lists(HeaderName::Supported, "100rel"), must);
@@ -146,6 +158,15 @@ impl SipEngine {
         self.forget(now, id);
     }
 
+    /// An INVITE that was to be answered by now was not: it ends as if its caller had cancelled it (RFC 3261 13.3.1).
+    pub(super) fn patience_ends(&mut self, now: Time, id: LegId) {
+        let Some(usage) = self.legs.get(&id).and_then(|leg| leg.usage().filter(|_| !leg.is_answered())) else { return };
+        self.refuse(now, usage, 487, Headers::none());
+        let cause = Cause::NormalClearing;
+        self.report(id, ReportKind::Released { cause, q850: cause.q850() });
+        self.forget(now, id);
+    }
+
     /// Nobody acknowledged what we said: the leg is lost.
     pub(super) fn lost(&mut self, now: Time, usage: UsageKey) {
         self.lost_for(now, usage, Cause::PeerFailure);
@@ -178,6 +199,18 @@ fn withholds(message: &Message) -> bool {
         || message.from().is_ok_and(|from| from.uri.host.eq_ignore_ascii_case(b"anonymous.invalid"))
 }
 
+/// The number that a request URI dials. Parameters of a telephone subscriber in its user part are none of it (RFC 3261
+/// 19.1.6), and what makes a telephone number legible neither (RFC 3966 5.1.1).
+fn dialled(uri: &Uri<'_>) -> Option<String> {
+    let user = uri.user?;
+    let end = user.iter().position(|b| *b == b';').unwrap_or(user.len());
+    let number = super::auth::user_of(&Uri { user: Some(&user[..end]), ..*uri })?;
+    let is_phone =
+        uri.scheme == Scheme::Tel || uri.params.get("user").is_some_and(|kind| kind.eq_ignore_ascii_case(b"phone"));
+    let plain = |number: &str| number.bytes().all(|b| b.is_ascii_digit() || b"+*#-.()".contains(&b));
+    if is_phone && plain(&number) { Some(number.replace(['-', '.', '(', ')'], "")) } else { Some(number) }
+}
+
 /// The digits of an INFO as phones send them (`application/dtmf-relay`: `Signal=5`; `application/dtmf`: `5`).
 fn digits_in(content_type: &[u8], body: &[u8]) -> Option<Digits> {
     let kind = content_type.split(|b| *b == b';').next()?.trim_ascii().to_ascii_lowercase();
@@ -202,6 +235,24 @@ fn digits_in(content_type: &[u8], body: &[u8]) -> Option<Digits> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_of_a_subscriber_are_not_dialled() {
+        let dialled = |uri: &str| dialled(&Uri::parse(uri.as_bytes()).expect("a URI"));
+        for (uri, number) in [
+            ("sip:1102@x", "1102"),
+            ("sip:1102;phone-context=x@x", "1102"),
+            ("sip:1102;user=phone@x", "1102"),
+            ("sip:+1-(212)-555.1212;ext=7@x;user=phone", "+12125551212"),
+            ("sip:11-02@x", "11-02"),
+            ("sip:jean-luc@x;user=phone", "jean-luc"),
+            ("tel:+358-555-1234567;postd=pp22", "+3585551234567"),
+            ("sip:a%3Bb@x", "a;b"),
+        ] {
+            assert_eq!(dialled(uri).as_deref(), Some(number), "{uri}");
+        }
+        assert_eq!(dialled("sip:x.test"), None);
+    }
 
     #[test]
     fn digits_of_an_info() {

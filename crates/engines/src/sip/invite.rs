@@ -34,12 +34,15 @@ impl SipEngine {
         } else {
             format!("{}<sip:{}@{realm}>", quoted(&order.from.name), escaped(order.from.number.as_str()))
         };
+        // A phone that is rung first for an ordered call is called itself; where it will be connected stands in From.
+        let own = order.peer.is_none().then(|| self.users.get(&order.device)).flatten();
+        let to = own.map_or(order.to.as_str(), String::as_str);
         let names = self.names(leg, order, index, attempt);
         OutgoingInvite {
             flow,
             request_uri: binding.uri.as_bytes().to_vec(),
             from: from.into_bytes(),
-            to: format!("<sip:{}@{realm}>", escaped(order.to.as_str())).into_bytes(),
+            to: format!("<sip:{}@{realm}>", escaped(to)).into_bytes(),
             call_id: names.call_id,
             from_tag: names.tag,
             branch: names.branch,

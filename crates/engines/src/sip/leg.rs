@@ -8,6 +8,7 @@ use ::sip::session_timer::{SessionTimer, TimerAnswer};
 use bytes::Bytes;
 use media::Port;
 use std::net::SocketAddr;
+use switching::cause::Cause;
 use switching::id::{DeviceId, LegId};
 
 /// How the leg came to be.
@@ -29,12 +30,24 @@ pub(super) struct Fork {
     pub(super) home: Option<Box<Binding>>,
     /// What this phone sees of our port: address and port in SDP.
     pub(super) shown: SocketAddr,
+    /// It said that it rings (180).
+    pub(super) rang: bool,
     /// Its description in a provisional response.
     pub(super) early: Option<Bytes>,
     /// The session interval that its INVITE asked for, in seconds.
     pub(super) expires_s: u32,
     /// How often this contact has been asked, from 0.
     pub(super) attempt: u32,
+}
+
+/// How a contact refused.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal {
+    /// SIP status.
+    pub(super) code: u16,
+    pub(super) cause: Cause,
+    /// What its Reason says, else what the cause says.
+    pub(super) q850: u8,
 }
 
 /// An offer of the phone that waits for the answer of its peer. The session stays as it was until then.
@@ -100,12 +113,16 @@ pub(super) struct Leg {
     pub(super) answers_for: Option<LegId>,
     /// The order, while it rings.
     pub(super) ring: Option<Box<Ring>>,
-    /// The strongest refusal of a contact: SIP status and Q.850.
-    pub(super) refusal: Option<(u16, Option<u8>)>,
+    /// The strongest refusal of a contact.
+    pub(super) refusal: Option<Refusal>,
+    /// How a destination refused this caller: what it means, and the final status that says so.
+    pub(super) refused: Option<(Cause, u16)>,
     pub(super) session: Option<SessionTimer>,
     /// What our 200 says of the session timer.
     pub(super) session_answer: Option<TimerAnswer>,
-    /// When the session timer wants to be looked at.
+    /// When an unanswered caller gives up by itself (Expires of its INVITE).
+    pub(super) gives_up_at: Option<u64>,
+    /// When the session timer, or the patience of an unanswered caller, wants to be looked at.
     pub(super) session_at: Option<u64>,
     /// The least session interval that the phone takes, where it said so, in seconds.
     pub(super) min_se_s: Option<u32>,
@@ -138,8 +155,10 @@ impl Leg {
             answers_for: None,
             ring: None,
             refusal: None,
+            refused: None,
             session: None,
             session_answer: None,
+            gives_up_at: None,
             session_at: None,
             min_se_s: None,
             refresh_from: 0,

@@ -13,6 +13,10 @@ use switching::time::Time;
 impl SipEngine {
     /// The caller is told that its destination rings: 180, or 183 where early sound is there.
     pub(super) fn alert(&mut self, now: Time, id: LegId, peer: Option<LegId>) {
+        if peer.is_some_and(|peer| self.legs.get(&peer).is_some_and(|peer| peer.is_answered())) {
+            // It answered without a word before: the answer goes on to the caller at once, and needs no ringing before it.
+            return;
+        }
         let Some(mut leg) = self.legs.remove(&id) else { return };
         let usage = leg.usage().filter(|_| !leg.is_answered());
         let sounds = peer.filter(|peer| self.legs.get(peer).is_some_and(|peer| peer.remote.is_some()));
@@ -136,7 +140,7 @@ impl SipEngine {
     pub(super) fn release(&mut self, now: Time, id: LegId, why: Cause) {
         let Some(leg) = self.legs.get(&id) else { return };
         let mut headers = cause::reason(why);
-        let code = cause::status(why);
+        let code = leg.refused.filter(|(cause, _)| *cause == why).map_or(cause::status(why), |(_, code)| code);
         if code == 503 {
             headers.push("Retry-After", super::incoming::RETRY_AFTER_S);
         }

@@ -1,7 +1,7 @@
 //! Legs that we begin: one INVITE per contact of the device, and what comes back.
 
 use super::invite::Attempt;
-use super::leg::{Fork, Leg, Role};
+use super::leg::{Fork, Leg, Refusal, Role};
 use super::{SipEngine, cause, session};
 use ::sip::dialog::{UsageKey, next_hop};
 use ::sip::message::{Body, Headers, Message, NameAddr};
@@ -88,7 +88,7 @@ impl SipEngine {
         self.by_usage.insert(usage, leg.id);
         let contact = binding.uri.clone();
         let home = matches!(binding.reach, Reach::Flow(_)).then(|| Box::new(binding.clone()));
-        leg.forks.push(Fork { usage, contact, home, shown, early: None, expires_s, attempt: tried });
+        leg.forks.push(Fork { usage, contact, home, shown, rang: false, early: None, expires_s, attempt: tried });
         true
     }
 
@@ -107,6 +107,9 @@ impl SipEngine {
         let rings = matches!(code, 180 | 183);
         let first = rings && !leg.alerted;
         leg.alerted |= rings;
+        if let Some(fork) = leg.forks.iter_mut().find(|fork| fork.usage == usage) {
+            fork.rang |= code == 180;
+        }
         let peer = leg.peer;
         self.legs.insert(id, leg);
         if first {
@@ -142,23 +145,18 @@ impl SipEngine {
         let id = leg.id;
         leg.chosen = Some(usage);
         leg.ring = None;
-        let forks = std::mem::take(&mut leg.forks);
-        let forked = forks.len() > 1;
-        for fork in forks {
-            if fork.usage == usage {
-                leg.shown = Some(fork.shown);
-                leg.forks.push(fork);
-                continue;
-            }
-            self.by_usage.remove(&fork.usage);
-            self.asked.remove(&fork.usage);
-            let reason = cause::reason(Cause::AnsweredElsewhere(Elsewhere::Branch));
-            // It may have failed by itself already.
-            let _ = self.endpoint.cancel(now.0, fork.usage, reason);
-        }
+        let forked = leg.forks.len() > 1;
+        self.call_off(now, &mut leg, Some(usage), Cause::AnsweredElsewhere(Elsewhere::Branch));
+        leg.shown = leg.forks.first().map(|fork| fork.shown);
+        // A phone that answers at once has rung all the same: who watches it, or calls it, sees a call come before it talks. A phone
+        // that is rung first for an ordered call is not called by anybody.
+        let unsaid = leg.peer.is_some() && !std::mem::replace(&mut leg.alerted, true);
         let heard = self.hear_answer(&mut leg, sdp, forked);
         self.session_after_response(now, &mut leg, message);
         self.legs.insert(id, leg);
+        if unsaid {
+            self.report(id, ReportKind::Alerting);
+        }
         if heard {
             self.checkpoint(id);
             self.report(id, ReportKind::Answered);
@@ -196,6 +194,7 @@ impl SipEngine {
         let Some(mut leg) = self.legs.remove(&id) else { return };
         let place = leg.forks.iter().position(|fork| fork.usage == usage);
         let fork = place.map(|place| leg.forks.remove(place));
+        let fork_rang = fork.as_ref().is_some_and(|fork| fork.rang);
         let longer_s = match (fork.as_ref(), message, code) {
             (Some(fork), Some(message), 422) => session::longer(fork.expires_s, message),
             _ => None,
@@ -206,17 +205,39 @@ impl SipEngine {
             self.legs.insert(id, leg);
             return;
         }
-        let q850 = message.and_then(cause::q850);
-        if leg.refusal.is_none_or(|(known, _)| cause::strength(code) > cause::strength(known)) {
-            leg.refusal = Some((code, q850));
+        let cause = cause::cause(code, fork_rang);
+        let q850 = message.and_then(cause::q850).unwrap_or(cause.q850());
+        let refusal = Refusal { code, cause, q850 };
+        let told = *leg.refusal.get_or_insert(refusal);
+        let strongest = if cause::strength(code) > cause::strength(told.code) { refusal } else { told };
+        leg.refusal = Some(strongest);
+        if code >= 600 && !leg.is_answered() {
+            // This phone spoke for the others too (RFC 3261 16.7 step 5).
+            self.call_off(now, &mut leg, None, cause);
         }
         let over = leg.forks.is_empty() && !leg.is_answered();
-        let (code, q850) = leg.refusal.unwrap_or((code, q850));
+        let caller = leg.peer;
         self.legs.insert(id, leg);
         if over {
-            let cause = cause::cause(code);
-            self.report(id, ReportKind::Refused { cause, q850: q850.unwrap_or(cause.q850()) });
+            let Refusal { code, cause, q850 } = strongest;
+            if let Some(caller) = caller.and_then(|caller| self.legs.get_mut(&caller)) {
+                caller.refused = Some((cause, cause::handed_on(cause, code)));
+            }
+            self.report(id, ReportKind::Refused { cause, q850 });
             self.forget(now, id);
+        }
+    }
+
+    /// Cancels what still rings on a leg, all but one.
+    fn call_off(&mut self, now: Time, leg: &mut Leg, but: Option<UsageKey>, why: Cause) {
+        let (kept, others): (Vec<Fork>, Vec<Fork>) =
+            std::mem::take(&mut leg.forks).into_iter().partition(|fork| Some(fork.usage) == but);
+        leg.forks = kept;
+        for fork in others {
+            self.by_usage.remove(&fork.usage);
+            self.asked.remove(&fork.usage);
+            // It may have failed by itself already.
+            let _ = self.endpoint.cancel(now.0, fork.usage, cause::reason(why));
         }
     }
 

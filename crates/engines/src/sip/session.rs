@@ -106,6 +106,9 @@ impl SipEngine {
             self.schedule(&mut leg);
             let usage = leg.chosen;
             self.legs.insert(id, leg);
+            if self.legs.get(&id).and_then(|leg| leg.gives_up_at).is_some_and(|until| until <= now.0) {
+                self.patience_ends(now, id);
+            }
             match (due, usage) {
                 (Some(Due::Refresh), _) => self.refresh(now, id),
                 (Some(Due::HangUp), Some(usage)) => self.lost_for(now, usage, Cause::EngineLost),
@@ -120,12 +123,12 @@ impl SipEngine {
         let _ = self.send_offer(now, id, OfferMethod::ReInvite, session, Why::Refresh);
     }
 
-    fn schedule(&mut self, leg: &mut Leg) {
+    pub(super) fn schedule(&mut self, leg: &mut Leg) {
         if let Some(at) = leg.session_at.take() {
             self.session_deadlines.remove(&(at, leg.id));
         }
-        let at = leg.session.as_ref().and_then(SessionTimer::next_deadline);
-        leg.session_at = at.map(|at| at.max(leg.refresh_from));
+        let refresh = leg.session.as_ref().and_then(SessionTimer::next_deadline).map(|at| at.max(leg.refresh_from));
+        leg.session_at = refresh.or(leg.gives_up_at.filter(|_| !leg.is_answered()));
         if let Some(at) = leg.session_at {
             self.session_deadlines.insert((at, leg.id));
         }

@@ -1,9 +1,14 @@
 //! Two phones call each other: every ordinary way a call goes.
 
+use crate::phone::Dialling;
 use crate::reading::{audio, rtp, text};
 use crate::world::{EXCHANGE, World};
 use sip::dialog::Event;
 use sip::message::{HeaderName, Headers};
+use switching::cause::Cause;
+use switching::command::{Verb, Which};
+use switching::engine::{EngineInput, Report, ReportKind};
+use switching::event::What;
 
 fn address(text: &str) -> std::net::SocketAddr {
     text.parse().expect("address")
@@ -56,19 +61,160 @@ fn the_called_phone_hangs_up() {
 
 #[test]
 fn refusals_reach_the_caller_as_they_are() {
-    for (said, heard) in [(486, 486), (600, 486), (603, 603), (480, 480), (404, 480), (488, 488), (500, 500)] {
+    let silent = [
+        (302, 480, Cause::NotObtainable),
+        (404, 480, Cause::NotObtainable),
+        (420, 500, Cause::PeerFailure),
+        (480, 480, Cause::NoAnswer),
+        (486, 486, Cause::Busy),
+        (488, 488, Cause::Incompatible),
+        (491, 500, Cause::PeerFailure),
+        (500, 500, Cause::PeerFailure),
+        (503, 480, Cause::NotObtainable),
+        (600, 486, Cause::Busy),
+        (603, 603, Cause::Rejected),
+        (699, 486, Cause::Busy),
+    ];
+    // Who has let it ring and then says busy has refused by hand: its caller still hears what it said.
+    let rang = [
+        (486, 486, Cause::Rejected),
+        (600, 486, Cause::Rejected),
+        (603, 603, Cause::Rejected),
+        (480, 480, Cause::NoAnswer),
+    ];
+    let cases = silent.map(|case| (None, case)).into_iter().chain(rang.map(|case| (Some(100), case)));
+    for (ring_after, (said, heard, why)) in cases {
         let mut world = World::with(&["1001", "1002"]);
+        world.phones[1].manners.ring_after = ring_after;
         world.phones[1].manners.refuse_after = Some((300, said));
         let now = world.now;
         world.phones[0].dial(now, "1002");
         world.run(1_000);
-        assert_eq!(world.phones[0].failed(), Some(heard), "the phone said {said}");
+        assert_eq!(world.phones[0].failed(), Some(heard), "the phone said {said}, after {ring_after:?}");
+        let causes: Vec<Cause> = world.inputs.iter().filter_map(refusal).collect();
+        assert_eq!(causes, [why], "the phone said {said}, after {ring_after:?}");
         world.assert_at_rest();
     }
     conformance::proves_partly(
         "SIP-22",
         "a busy line's 486 and the tone of an ordered call are the core's, tested there",
     );
+}
+
+fn refusal(input: &EngineInput) -> Option<Cause> {
+    match input {
+        EngineInput::Report(Report { what: ReportKind::Refused { cause, .. }, .. }) => Some(*cause),
+        _ => None,
+    }
+}
+
+/// One of two phones with one registration refuses for good (RFC 3261 16.7 step 5), the other rings no more.
+#[test]
+fn who_declines_declines_for_all_contacts() {
+    for (said, heard, others) in
+        [(603, Some(603), true), (600, Some(486), true), (486, None, false), (500, None, false)]
+    {
+        let mut world = World::with(&["1001"]);
+        world.station("1002");
+        for _ in 0..2 {
+            let phone = world.phone("1002");
+            world.register(phone);
+            world.phones[phone].manners.ring_after = Some(100);
+        }
+        world.forget_past();
+        world.phones[1].manners.refuse_after = Some((1_000, said));
+        let now = world.now;
+        world.phones[0].dial(now, "1002");
+        world.run(2_000);
+        assert_eq!(world.phones[0].failed(), heard, "{said}");
+        assert_eq!(world.phones[2].has(|event| matches!(event, Event::Cancelled { .. })), others, "{said}");
+        world.run(30_000);
+        world.assert_at_rest();
+    }
+    conformance::proves_partly("SIP-04", "forks of one INVITE behind a proxy are the dialog's tests");
+}
+
+/// The other contact answers just as it is called off.
+#[test]
+fn an_answer_that_crosses_a_decline() {
+    let mut world = World::with(&["1001"]);
+    world.station("1002");
+    for _ in 0..2 {
+        let phone = world.phone("1002");
+        world.register(phone);
+    }
+    world.forget_past();
+    world.weather(crate::net::Weather { delay_ms: 50, ..Default::default() });
+    world.phones[1].manners.refuse_after = Some((1_000, 603));
+    world.phones[2].manners.ring_after = Some(100);
+    world.phones[2].manners.answer_after = Some(1_020);
+    let now = world.now;
+    world.phones[0].dial(now, "1002");
+    world.run(3_000);
+    assert_eq!(world.phones[0].failed(), Some(603));
+    assert!(world.phones[2].has(|event| matches!(event, Event::Bye { .. })), "{}", world.ladder());
+    world.assert_at_rest();
+}
+
+/// Whoever watches sees a call come before it talks; the caller needs no ringing before an answer that is there.
+#[test]
+fn a_phone_that_answers_without_ringing_has_rung() {
+    let mut world = World::with(&["1001", "1002"]);
+    world.phones[1].manners.answer_after = Some(500);
+    let now = world.now;
+    world.phones[0].dial(now, "1002");
+    world.run(1_000);
+    let names: Vec<&str> = world.events.iter().map(|event| event.what.name()).collect();
+    let at = |name: &str| names.iter().position(|it| *it == name).unwrap_or_else(|| panic!("{name} in {names:?}"));
+    assert!(at("delivered") < at("established"), "{names:?}");
+    let tail: Vec<String> = world.between("1001").split_off(3);
+    assert_eq!(tail, ["> INVITE", "< 100 INVITE", "< 200 INVITE", "> ACK"]);
+    let out = world.phones[0].out.expect("dialled");
+    hangs_up(&mut world, 0, out);
+    world.assert_at_rest();
+}
+
+/// A caller whose call is cleared by command before the answer: declined, and the Reason says that nobody refused.
+#[test]
+fn a_cleared_caller_is_not_told_that_it_was_refused() {
+    let mut world = World::with(&["1001", "1002"]);
+    world.phones[1].manners.ring_after = Some(100);
+    let now = world.now;
+    world.phones[0].dial(now, "1002");
+    world.run(1_000);
+    let connection = world.events.iter().find_map(|event| match &event.what {
+        What::Originated { connection, .. } => Some(*connection),
+        _ => None,
+    });
+    let which = Which::Connection(connection.expect("dialled"));
+    world.command(Verb::ClearConnection { which });
+    world.run(200);
+    let told = world.last("1001", "< 603 INVITE");
+    assert_eq!(told.value(HeaderName::Reason), Some(&b"Q.850;cause=16"[..]));
+    assert!(world.phones[1].has(|event| matches!(event, Event::Cancelled { .. })));
+    world.assert_at_rest();
+}
+
+/// A caller's own limit (RFC 3261 13.3.1).
+#[test]
+fn an_invite_that_expires() {
+    for (answers, heard) in [(None, Some(487)), (Some(2_000), None)] {
+        let mut world = World::with(&["1001", "1002"]);
+        world.phones[1].manners.ring_after = Some(100);
+        world.phones[1].manners.answer_after = answers;
+        let (now, headers) = (world.now, Headers::none().with("Expires", "3"));
+        world.phones[0].dial_with(now, Dialling { to: "1002".into(), headers, offers: true, tries: 0 });
+        world.run(2_900);
+        assert_eq!(world.phones[0].failed(), None);
+        world.run(2_000);
+        assert_eq!(world.phones[0].failed(), heard);
+        assert_eq!(world.phones[1].has(|event| matches!(event, Event::Cancelled { .. })), heard.is_some());
+        if answers.is_some() {
+            let out = world.phones[0].out.expect("dialled");
+            hangs_up(&mut world, 0, out);
+        }
+        world.assert_at_rest();
+    }
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn the_right_phone_rings_first() {
         ] {
             assert_eq!(first.contains(line), answers, "{line} with {prompt:?}");
         }
+        assert!(first.contains("To: <sip:1001@exchange.test>\r\n"), "the phone that is rung: {first}");
         assert!(numbers(world.last("1001", "< INVITE")).len() > 4, "what the relay can pass");
         world.run(2_000);
         let second = world.last("1002", "< INVITE").clone();

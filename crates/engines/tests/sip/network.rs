@@ -149,11 +149,7 @@ fn reaches(back: Back, called: bool) -> bool {
     over_stream(&mut world, 1, 5);
     world.phones[1].contact = Some(contact("<sip:1002@192.0.2.12:40001;transport=tcp>", back.instance[0]));
     world.register(1);
-    let usage = if called {
-        world.call(0, 1).0
-    } else {
-        world.call(1, 0).1
-    };
+    let usage = if called { world.call(0, 1).0 } else { world.call(1, 0).1 };
     world.forget_past();
     world.streams.clear();
     if back.heard == Heard::Before {

@@ -195,7 +195,8 @@ impl Phone {
             from: format!("<sip:{}@exchange.test>", self.user).into_bytes(),
             from_tag: self.sip.new_tag(),
             to: format!("<sip:{}@exchange.test>", self.user).into_bytes(),
-            call_id: format!("register-{}-{}{}", self.user, self.local, if self.anew { "-anew" } else { "" }).into_bytes(),
+            call_id: format!("register-{}-{}{}", self.user, self.local, if self.anew { "-anew" } else { "" })
+                .into_bytes(),
             cseq: self.registers,
             headers,
             body: None,

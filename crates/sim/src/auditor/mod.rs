@@ -322,8 +322,7 @@ impl Auditor {
     fn finish(&mut self, mut call: Attempt, cause: Cause) {
         let left: Vec<End> = call.caller.take().into_iter().chain(std::mem::take(&mut call.called)).collect();
         for end in left {
-            let told = told(&end, cause);
-            self.order(end.leg, OrderWhat::Release(told));
+            self.order(end.leg, OrderWhat::Release(cause));
             self.leave(&mut call, end, cause);
         }
         let given_up = if cause == Cause::NormalClearing { Cause::Abandoned } else { cause };
@@ -382,8 +381,8 @@ impl Auditor {
     fn clear(&mut self, connection: ConnectionId, cause: Cause) {
         let Some(call) = self.of_connection.get(&connection).and_then(|call| self.attempts.get(call)) else { return };
         let Some(end) = call.end(connection) else { return };
-        let (leg, told) = (end.leg, told(end, cause));
-        self.order(leg, OrderWhat::Release(told));
+        let leg = end.leg;
+        self.order(leg, OrderWhat::Release(cause));
         self.gone(connection, cause);
     }
 
@@ -399,7 +398,7 @@ impl Auditor {
             Some(call.called.remove(place))
         });
         if let Some(end) = end {
-            self.order(end.leg, OrderWhat::Release(told(&end, cause)));
+            self.order(end.leg, OrderWhat::Release(cause));
             self.leave(&mut call, end, cause);
         }
         self.finish(call, cause);
@@ -462,12 +461,6 @@ impl Auditor {
             self.signs.replies.push(ReplySign { request, before, through, replayed: false, outcome });
         }
     }
-}
-
-/// What an ending leg is told: a phone that dialled and was never answered hears that it was refused, not that it was cleared.
-fn told(end: &End, cause: Cause) -> Cause {
-    let unanswered_caller = end.leg.is_arrived() && !end.up;
-    if unanswered_caller && cause == Cause::NormalClearing { Cause::Rejected } else { cause }
 }
 
 /// Causes that end the other parties as well, under their own name.

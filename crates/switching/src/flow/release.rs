@@ -5,7 +5,7 @@ use crate::command::ClearedBy;
 use crate::engine::OrderKind;
 use crate::event::What;
 use crate::id::{CallId, ConnectionId, DeviceId, LegId};
-use crate::leg::{Leg, Role};
+use crate::leg::Leg;
 use crate::model::{ConnectionState, StageResult};
 use crate::refusal::FirstLegFault;
 use crate::switch::Switch;
@@ -15,8 +15,7 @@ impl Switch {
     /// Ends one connection on our side. With two parties the call is over; a ringing phone counts as having refused.
     pub(crate) fn clear(&mut self, connection: ConnectionId, cause: Cause, by: ClearedBy) {
         let Some(leg) = self.state.picture.connections.get(&connection).map(|it| it.leg) else { return };
-        let told = self.told(leg, cause);
-        self.order(leg, OrderKind::Release { cause: told });
+        self.order(leg, OrderKind::Release { cause });
         self.gone(connection, cause, cause.q850(), by);
     }
 
@@ -57,8 +56,7 @@ impl Switch {
             self.give_up(call);
         }
         self.first_leg_decided(call, Err(FirstLegFault::Cleared));
-        let told = self.told(leg, cause);
-        self.order(leg, OrderKind::Release { cause: told });
+        self.order(leg, OrderKind::Release { cause });
         self.forget_leg(leg);
         self.cleared(call, first, cause, cause.q850(), by);
         self.end_call_of(call, first, cause);
@@ -81,19 +79,11 @@ impl Switch {
         if self.state.legs.get(id).is_none() {
             return;
         }
-        let told = self.told(id, cause);
-        self.order(id, OrderKind::Release { cause: told });
+        self.order(id, OrderKind::Release { cause });
         let Some(leg) = self.forget_leg(id) else { return };
         if leg.unborn.is_none() {
             self.cleared(leg.call, leg.connection, cause, cause.q850(), by);
         }
-    }
-
-    /// What a leg is told when it ends for `cause`: a caller that was never answered hears that it was refused, whichever way
-    /// its call was cleared.
-    fn told(&self, leg: LegId, cause: Cause) -> Cause {
-        let unanswered = self.state.legs.get(leg).is_some_and(|leg| leg.role == Role::Caller && !leg.answered);
-        if unanswered && cause == Cause::NormalClearing { Cause::Rejected } else { cause }
     }
 
     /// Forgets a leg: from here on it is the engine's alone.
