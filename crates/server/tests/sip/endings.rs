@@ -42,6 +42,9 @@ fn wire_forks_have_dialogs_of_their_own() {
     proves("SIP-04");
 }
 
+/// A frame: its terminal, its type, its cause.
+type Shown = (&'static str, &'static str, u64);
+
 /// What a caller's terminal and the called one show of a refusal (IPX-EVT-10, S-2, S-8), and what the caller's phone hears.
 #[test]
 fn wire_each_refusal_of_a_phone_is_a_failure_of_its_class() {
@@ -62,7 +65,7 @@ fn wire_each_refusal_of_a_phone_is_a_failure_of_its_class() {
         ("1101", "releasedasc", 48),
         ("1101", "released", 48),
     ];
-    let cases: Vec<(u16, bool, u16, Vec<(&str, &str, u64)>)> = vec![
+    let cases: Vec<(u16, bool, u16, Vec<Shown>)> = vec![
         (486, false, 486, fails(false, 3)),
         (486, true, 486, rejected.clone()),
         (603, true, 603, rejected.clone()),
