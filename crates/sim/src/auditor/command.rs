@@ -145,12 +145,12 @@ impl Auditor {
             (phone.config.kind == DeviceKind::Trunk, "destination_kind"),
             (command.guard.device_idle && !idle, "device_state"),
             (make.first.must_be_registered && !phone.reachable(), "unregistered"),
-            (phone.full(), "resource"),
-            (self.attempts.len() >= self.book.settings.calls_max as usize, "resource"),
             (make.as_number.as_ref().is_some_and(|number| self.book.number(number).is_none()), "unknown_number"),
             (early(DestinationCheck::Rights) && !self.book.may_call(device, &make.to), "restricted"),
             (early(DestinationCheck::Existence) && self.book.targets(&make.to).is_none(), "unknown_number"),
             (make.second.must_be_registered && !self.can_be_rung(&make.to), "unregistered"),
+            (phone.full(), "resource"),
+            (self.attempts.len() >= self.book.settings.calls_max as usize, "resource"),
         ];
         if let Some((_, refused)) = checks.into_iter().find(|(holds, _)| *holds) {
             return Err(refused);

@@ -49,6 +49,7 @@ impl Switch {
         if make.second.must_be_registered && !self.reachable(device, &make.to) {
             return Err(Refusal::Unregistered);
         }
+        self.check_room(device)?;
         let mut party = self.party_of(device);
         if let Some(extension) = as_extension.and_then(|id| self.state.picture.extensions.get(&id)) {
             party.number = extension.config.number.clone();
@@ -69,7 +70,13 @@ impl Switch {
         if make.first.must_be_registered && !it.in_service() {
             return Err(Refusal::Unregistered);
         }
-        if self.state.legs.lines_taken(device) >= usize::from(it.config.lines_max) {
+        Ok(())
+    }
+
+    /// Whether there is room for one call more: looked at last, for it may be cured by waiting, and all else not.
+    fn check_room(&self, device: DeviceId) -> Result<(), Refusal> {
+        let lines_max = self.state.picture.devices.get(&device).map_or(0, |it| usize::from(it.config.lines_max));
+        if self.state.legs.lines_taken(device) >= lines_max {
             return Err(Refusal::Resource(Shortage::Lines));
         }
         if self.state.picture.calls.len() >= self.state.picture.settings.calls_max as usize {
