@@ -42,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "ipxapi_socket", run: ipxapi::socket },
     Target { name: "telservices", run: telservices },
     Target { name: "telservices_http", run: telservices_http },
+    Target { name: "telservices_url", run: telservices_url },
     Target { name: "voicenter_request", run: voicenter_request },
     Target { name: "voicenter_json", run: voicenter_json },
     Target { name: "voicenter_ack", run: voicenter_ack },
@@ -207,6 +208,22 @@ fn telservices_http(input: &[u8]) {
         (Ok(Some(whole)), Ok(true)) => assert_eq!(whole, body.finish()),
         (Ok(None), Ok(false)) | (Err(_), Err(_)) => {}
         (whole, pieces) => panic!("{whole:?} at once and {pieces:?} in pieces"),
+    }
+}
+
+/// A call by a URL: what comes out is a call between two numbers without blanks, and its data are within their bound.
+fn telservices_url(input: &[u8]) {
+    use dialects::telservices::from_query;
+    use dialects::telservices::wire::{DEVICE_LEN_MAX, EXTRA_DATA_LEN_MAX, Request};
+    let query = String::from_utf8_lossy(input);
+    match from_query(&query) {
+        None => {}
+        Some(Request::MakeCall { device, called, extra }) => {
+            assert!(device.len() <= DEVICE_LEN_MAX && !device.is_empty() && !device.contains(' '), "{device}");
+            assert!(!called.is_empty() && !called.contains(' '), "{called}");
+            assert!(extra.is_none_or(|extra| (1..=EXTRA_DATA_LEN_MAX).contains(&extra.len())));
+        }
+        Some(other) => panic!("no call: {other:?}"),
     }
 }
 

@@ -568,3 +568,68 @@ fn wire_the_call_log_survives_a_crash_unchanged() {
     assert!(second > cut && cut > first, "ids rise: {first} {cut} {second}");
     conformance::proves("VOI-ADM-23");
 }
+
+#[test]
+fn wire_bad_input_at_the_call_log_and_the_lists_gets_their_own_error() {
+    let office = Office::start();
+    let bomb = format!(
+        "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"{}\"><!ENTITY b \"{}\"><!ENTITY x SYSTEM \"file:///etc/passwd\">]><l>&b;&x;</l>",
+        "z".repeat(1_000),
+        "&a;".repeat(1_000)
+    );
+    let deep_json = format!("{{\"code\":\"{CODE}\",\"search\":{}", "{\"search\":".repeat(20_000));
+    let many = format!("code={CODE}&{}", "phones=1&".repeat(10_000));
+    let cut = format!("{{\"code\":\"{CODE}\",\"search\":{{\"fromdate\":");
+    let utf16: String = format!("{{\"code\":\"{CODE}\"}}").chars().flat_map(|c| [c, '\0']).collect();
+    let parts = format!("--b\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\n{CODE}");
+    for (path, unread) in [
+        ("/hub/cdr/", "\"ERROR_NUMBER\":2"),
+        ("/comet/API/GetExtensionsCalls", "\"ERR\":1"),
+        ("/Comet/api/GetExtensions", "\"ERR\":1"),
+    ] {
+        let ask = |kind: &str, body: &[u8]| {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: v\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            exchange(&office, &[head.as_bytes(), body].concat())
+        };
+        for (what, kind, body) in [
+            ("cut JSON", "application/json", cut.as_bytes()),
+            ("deep JSON", "application/json", deep_json.as_bytes()),
+            ("a list", "application/json", b"[1]".as_slice()),
+            ("UTF-16", "application/json", utf16.as_bytes()),
+            ("no UTF-8", "application/json", b"{\"code\":\"\xff\"}"),
+            ("another character set", "application/json; charset=windows-1255", b"{}"),
+            ("XML", "text/xml", bomb.as_bytes()),
+            ("parameters without end", "application/x-www-form-urlencoded", many.as_bytes()),
+            ("cut parts", "multipart/form-data; boundary=b", parts.as_bytes()),
+        ] {
+            let answer = ask(kind, body);
+            assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(unread), "{path} {what}: {answer}");
+        }
+        // A body beyond the bound, a head beyond it, a method that there is not.
+        let told = ask("application/json", &vec![b' '; 1 << 20]);
+        assert!(told.is_empty() || told.starts_with("HTTP/1.1 413"), "{path}: {told}");
+        let flood: String = (0..200).map(|n| format!("X-{n}: y\r\n")).collect();
+        let told = exchange(&office, format!("GET {path} HTTP/1.1\r\nHost: v\r\n{flood}\r\n").as_bytes());
+        assert!(told.starts_with("HTTP/1.1 431"), "{path}: {told}");
+        let told = exchange(&office, format!("PUT {path} HTTP/1.1\r\nHost: v\r\nConnection: close\r\n\r\n").as_bytes());
+        assert!(told.starts_with("HTTP/1.1 405"), "{path}: {told}");
+        // Cut off in the head and in the body.
+        for part in [
+            format!("GET {path}?code={CODE} HT"),
+            format!("POST {path} HTTP/1.1\r\nHost: v\r\nContent-Length: 99\r\n\r\ncode"),
+        ] {
+            let mut socket = TcpStream::connect(office.address("voicenter")).expect("the port listens");
+            socket.write_all(part.as_bytes()).expect("taken");
+            drop(socket);
+        }
+    }
+    // The next requests work.
+    assert!(log(&office, "").is_empty());
+    let lists = get(&office, &format!("/Comet/api/GetExtensions?code={CODE}")).json();
+    assert_eq!((&lists["ERR"], lists["EXTENSIONS"].as_array().map(Vec::len)), (&json!(0), Some(40)));
+    let id = called(&office, "phone=1001&target=1002");
+    assert_eq!(called(&office, "action=terminate&phone=1001"), id);
+}

@@ -5,7 +5,7 @@
 
 use super::error::TelError;
 use super::request::Client;
-use super::wire::{self, EXTRA_DATA_LEN_MAX, PDU_LEN_MAX, Request};
+use super::wire::{self, DEVICE_LEN_MAX, EXTRA_DATA_LEN_MAX, PDU_LEN_MAX, Request};
 use super::{Door, front};
 use axum::extract::{ConnectInfo, State};
 use std::net::SocketAddr;
@@ -255,7 +255,9 @@ async fn by_url(door: &Door, asked: &Asked, client: Client) -> Response {
     }
 }
 
-fn from_query(query: &str) -> Option<Request> {
+/// The request that the query of the shortcut stands for; none: it is rejected.
+#[must_use]
+pub fn from_query(query: &str) -> Option<Request> {
     let (mut device, mut called, mut extra) = (None, None, None);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let place = match &*name {
@@ -270,8 +272,10 @@ fn from_query(query: &str) -> Option<Request> {
     }
     let number = |text: Option<String>| text.map(|text| dialled(&text)).filter(|number| !number.is_empty());
     let extra = extra.filter(|extra| !extra.is_empty());
-    let fits = extra.as_ref().is_none_or(|extra| extra.len() <= EXTRA_DATA_LEN_MAX);
-    let request = Request::MakeCall { device: number(device)?, called: number(called)?, extra };
+    let fits = extra.as_ref().is_none_or(|extra| extra.len() <= EXTRA_DATA_LEN_MAX)
+        && device.as_ref().is_none_or(|device| device.len() <= DEVICE_LEN_MAX);
+    let (device, called) = (number(device)?, number(called)?);
+    let request = Request::MakeCall { device, called, extra };
     fits.then_some(request)
 }
 

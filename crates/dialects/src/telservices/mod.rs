@@ -24,7 +24,7 @@ mod tests;
 
 pub use config::TelServicesConfig;
 pub use front::{Speaks, serve};
-pub use http::{Asked, Body, Framing, parse as parse_http, router};
+pub use http::{Asked, Body, Framing, from_query, parse as parse_http, router};
 pub use stream::Stream;
 
 use crate::common::attempts::Attempts;

@@ -249,3 +249,45 @@ fn wire_connections_are_bounded_and_those_who_read_nothing_hold_only_their_own()
     conformance::proves("TEL-ERR-09");
     conformance::proves_partly("TEL-TRN-11", "size, depth, elements and texts of a request cannot be configured");
 }
+
+#[test]
+fn wire_the_shared_listener_takes_no_more() {
+    let office = at_rest();
+    let raw = |octets: &[u8]| {
+        let mut socket = connect(&office, "shared_http");
+        // Whoever is refused early need not have sent all.
+        let _ = socket.write_all(octets);
+        let mut answer = Vec::new();
+        let _ = socket.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let post = |body: &[u8]| {
+        let head = format!(
+            "POST /telservices HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        raw(&[head.as_bytes(), body].concat())
+    };
+    let good = request("openSession", &device("1001"));
+    let bomb = format!("<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{good}");
+    let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for wrong in
+        [&b""[..], b"{}", &good.as_bytes()[..30], &b"<x>".repeat(100_000), bomb.as_bytes(), &utf16, b"\xff\xfe"]
+    {
+        let answer = post(wrong);
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&error("reject")), "{answer}");
+    }
+    let before = resident_kb(&office);
+    for _ in 0..4 {
+        let answer = post(&vec![b' '; 64 << 20]);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    }
+    let grown = resident_kb(&office).saturating_sub(before);
+    assert!(grown < 32_768, "{grown} kB more");
+    let cut = format!("POST /telservices HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n{good}");
+    let mut socket = connect(&office, "shared_http");
+    socket.write_all(cut.as_bytes()).expect("taken");
+    drop(socket);
+    assert_eq!(ask(&office, "snapshot", &device("1001")), error("noOpenSession"), "what was cut off is no request");
+    still_works(&office);
+}

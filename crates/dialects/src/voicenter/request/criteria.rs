@@ -50,7 +50,11 @@ impl Criteria {
         if from_ms.is_some_and(|from_ms| from_ms > to_ms) {
             return Err(LogFault::Dates);
         }
-        let set = |names: &[&str]| find(names).map(|list| list.into_iter().take(VALUES_MAX).collect::<BTreeSet<_>>());
+        // A list of nothing asks for nothing: forms send their empty fields.
+        let set = |names: &[&str]| {
+            let values = find(names)?.into_iter().filter(|value| !value.is_empty()).take(VALUES_MAX);
+            Some(values.collect::<BTreeSet<_>>()).filter(|values| !values.is_empty())
+        };
         let phones = set(&["phones", "phone"]);
         let only = phones.as_ref().filter(|phones| phones.len() == 1).and_then(|phones| phones.first().cloned());
         let extensions = set(&["extensions", "extension"]);

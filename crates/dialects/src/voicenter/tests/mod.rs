@@ -2,6 +2,7 @@
 
 mod calls;
 mod errors;
+mod forms;
 mod lists;
 mod log;
 mod push;
