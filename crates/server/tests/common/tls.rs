@@ -21,11 +21,20 @@ impl Office {
 
     /// A connection to a listener that speaks TLS.
     pub fn tls(&self, listener: &str) -> TlsStream {
-        self.tls_of(listener, tokio_rustls::rustls::DEFAULT_VERSIONS)
+        self.tls_over(TcpStream::connect(self.address(listener)).expect("it listens"))
     }
 
     /// The same with these versions of TLS only.
     pub fn tls_of(&self, listener: &str, versions: &[&'static SupportedProtocolVersion]) -> TlsStream {
+        self.tls_in(TcpStream::connect(self.address(listener)).expect("it listens"), versions)
+    }
+
+    /// TLS over a connection to such a listener.
+    pub fn tls_over(&self, socket: TcpStream) -> TlsStream {
+        self.tls_in(socket, tokio_rustls::rustls::DEFAULT_VERSIONS)
+    }
+
+    fn tls_in(&self, socket: TcpStream, versions: &[&'static SupportedProtocolVersion]) -> TlsStream {
         let mut trusted = RootCertStore::empty();
         let certificate = CertificateDer::from_pem_file(self.certificate()).expect("the house has a certificate");
         trusted.add(certificate).expect("it can be trusted");
@@ -36,7 +45,6 @@ impl Office {
             .with_no_client_auth();
         let name = ServerName::try_from("localhost").expect("a name");
         let client = ClientConnection::new(Arc::new(config), name).expect("a client");
-        let socket = TcpStream::connect(self.address(listener)).expect("it listens");
         socket.set_read_timeout(Some(SOON)).expect("a time-out");
         StreamOwned::new(client, socket)
     }
