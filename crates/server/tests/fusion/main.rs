@@ -211,6 +211,32 @@ fn wire_a_first_party_is_called_before_it_rings() {
 }
 
 #[test]
+fn wire_real_phones_are_hung_up_as_the_list_says() {
+    let office = Office::start();
+    let told = json!({ "fusion": office.address("fusion").to_string(), "one": phone_id(&office, "1101") });
+    common::script::play_with(&office, "fusion", "hanging_up", told);
+    office.wait_idle();
+    let seen: Vec<Value> = history(&office, "1101").iter().map(|call| call["disposition"].clone()).collect();
+    assert_eq!(seen, ["001"; 6], "each is in the history");
+    conformance::proves_partly("FUS-CC-02", "parked and held channels");
+}
+
+#[test]
+fn wire_both_phones_show_the_extension_in_whose_name_it_is() {
+    let office = Office::start();
+    let name = |ext: &str| {
+        let entry = office.fusion(&format!("/xml/dbGetDirectoryInfo.json?ext={ext}")).json()[0].clone();
+        let text = |field: &str| entry[field].as_str().expect("text").to_owned();
+        json!([format!("{} {}", text("fn"), text("ln")), ext])
+    };
+    let told = json!({
+        "fusion": office.address("fusion").to_string(), "one": phone_id(&office, "1101"), "own": name("1101"), "third": name("1103"),
+    });
+    common::script::play_with(&office, "fusion", "caller_id", told);
+    conformance::proves_partly("FUS-CC-01", "Local channels, IAX resources, numbers outside");
+}
+
+#[test]
 fn wire_a_first_party_that_refuses_is_a_failure() {
     let office = Office::start();
     let one = phone_id(&office, "1001");
