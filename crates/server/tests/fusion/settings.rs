@@ -104,7 +104,17 @@ fn wire_only_the_listed_may_connect_and_fewer_may_change() {
     ] {
         assert!(example.contains(line), "{line}");
     }
-    // Each changing request in the log: the test above.
+    // Who may change something is in the log with what was done; the test above has every function.
+    let both = office_of("[fusion]\nallowed_write_clients = [\"127.0.0.1\"]\n[log]\nformat = \"json\"\n");
+    let office = Office::logged(&both);
+    assert_eq!(office.fusion(ASYNC).text, DONE);
+    let done = |line: &&Value| {
+        let fields = &line["fields"];
+        fields["message"] == "changing request"
+            && fields["function"] == "ccOriginate"
+            && fields["client"] == "127.0.0.1"
+    };
+    wait_for("the log names it", || (office.log().iter().filter(done).count() == 1).then_some(()));
     conformance::proves("FUS-ADM-01");
 }
 

@@ -10,4 +10,8 @@ fn wire_a_phone_dials_no_more_calls_than_it_has_lines() {
     office.wait_idle();
     let records = office.get("/records?limit=100")["items"].as_array().expect("a list").len();
     assert_eq!(records, 3, "what was refused was no call");
+    conformance::proves_partly(
+        "FUS-ADM-06",
+        "hardware addresses, IAX, virtual phones; a SIP user is the number by default",
+    );
 }
