@@ -31,6 +31,23 @@ fn rows_and_epoch_outlive_the_process_and_the_wal_is_folded_in() {
     assert_eq!(store.read(|v| v.position(T)).expect("read"), before);
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = TempDir::new();
+    // One that was made by an earlier version, with the mode that files usually get.
+    std::fs::write(file(&dir), "").expect("write");
+    std::fs::set_permissions(file(&dir), PermissionsExt::from_mode(0o644)).expect("a mode");
+    let mut store = open(&file(&dir)).expect("open");
+    grow(&mut store, 3);
+    store.reader().backup_to(&dir.path().join("copy.db")).expect("backup");
+    for name in ["hookswitch.db", "hookswitch.db-wal", "hookswitch.db-shm", "copy.db"] {
+        let mode = std::fs::metadata(dir.path().join(name)).expect(name).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
 #[test]
 fn power_durability_writes_the_same() {
     let dir = TempDir::new();

@@ -21,6 +21,7 @@ pub(crate) fn backup(options: &SqliteOptions, to: &Path) -> Result<(), StoreErro
         return Err(StoreError::Refused("the backup file exists"));
     }
     let source = open_reader(options)?;
+    super::create_private(to)?;
     let mut copy = Connection::open(to)?;
     {
         let run = Backup::new(&source, &mut copy)?;

@@ -33,6 +33,9 @@ const APPLICATION_ID: i64 = 0x486b_5377;
 /// How long a connection waits for another one's lock; only a foreign tool can hold one that long.
 const BUSY_TIMEOUT_MS: u64 = 2_000;
 const STATEMENTS_CACHED_MAX: usize = 96;
+/// Mode of the files: read and written by their owner alone.
+#[cfg(unix)]
+const PRIVATE: u32 = 0o600;
 /// The writer checkpoints by itself at this size of the WAL, if the checkpoint thread could not keep up.
 const WAL_PAGES_MAX: u32 = 32_768;
 /// A WAL file larger than this is cut when it starts anew.
@@ -81,9 +84,11 @@ impl Sqlite {
     /// Opens or creates a file, brings it to this version, and starts a new epoch if it is a restored backup.
     pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
         let lock = lock_beside(&options.path)?;
+        create_private(&options.path)?;
         let mut conn = Connection::open(&options.path)?;
         prepare(&conn, options.cache_kib)?;
         claim(&conn)?;
+        make_private(&options.path)?;
         conn.pragma_update(None, "journal_mode", "WAL")?;
         conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES_MAX)?;
         conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES.cast_signed())?;
@@ -147,6 +152,31 @@ fn claim(conn: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::Corrupt("the file is a database of another program".into()));
     }
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(())
+}
+
+/// Makes the file if it is not there, so that only its owner may read it: it holds what phones and accounts prove themselves with.
+pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
+    options.open(path).map(drop).map_err(|e| StoreError::Io(format!("{}: {e}", path.display())))
+}
+
+/// The same for a file of ours that is there, and for those beside it; new ones get their mode from the first.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        match std::fs::set_permissions(&name, std::os::unix::fs::PermissionsExt::from_mode(PRIVATE)) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Io(format!("{}: {e}", Path::new(&name).display())));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
     Ok(())
 }
 
