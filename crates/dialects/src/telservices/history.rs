@@ -94,9 +94,10 @@ pub(super) fn rows(
         let connection = &part.connection;
         let begun = clock.unix_ms(connection.created);
         let user = connection.serving.user.and_then(|user| picture.users.get(&user)).map(|user| user.name.clone());
+        let user = user.filter(|name| !name.is_empty());
         let rang_until = connection.answered.unwrap_or(part.ended);
         Row {
-            device: wanted.device.is_none().then(|| connection.party.number.as_str().to_owned()),
+            device: wanted.device.is_none().then(|| device_number(picture, connection)),
             user,
             user_is_said: wanted.user.is_some(),
             date: civil::date(begun, zone),
@@ -113,6 +114,13 @@ pub(super) fn rows(
         }
     };
     parts.into_iter().map(row).filter(|row| wanted.finds(row)).collect()
+}
+
+/// The number under which clients name the device: its own. The party's is that of the call, which a second phone shares with the
+/// first; it stands for a device that has no number or is no more.
+fn device_number(picture: &Picture, connection: &Connection) -> String {
+    let own = picture.devices.get(&connection.device).and_then(|device| device.config.names.number.as_ref());
+    own.unwrap_or(&connection.party.number).as_str().to_owned()
 }
 
 /// Why it ended: what the events said, or `normal`.

@@ -103,6 +103,48 @@ fn wire_history_is_what_the_records_say() {
     );
 }
 
+/// A second phone rings for the number of the first: its record is of the device, as its events and snapshots were. Its user has no
+/// name, and is left out.
+#[test]
+fn wire_history_is_of_the_device_that_took_the_call() {
+    let text = "[console]\ntest_control = true\n\
+                [[station]]\nnumber = \"1001\"\nkind = \"simulated\"\nfirst_name = \"Ada\"\n\
+                [[station]]\nnumber = \"1003\"\nkind = \"simulated\"\n\
+                [[station]]\nnumber = \"1004\"\nkind = \"simulated\"\n";
+    let office = Office::configured_on_virtual_time(text);
+    let second = office.get("/devices/1004")["id"].clone();
+    let paired = office.console("PATCH", "/extensions/number:1003", Some(json!({ "secondary": second })));
+    assert_eq!(paired.status, 200, "{}", paired.text);
+    let events = Events::of(&office, "1004");
+    assert_eq!(make_call(&office, "1001", "1003"), STANDARD);
+    let rings = events.next();
+    assert!(rings.starts_with("<TelServiceEvent><deviceNumber>1004</deviceNumber>"), "{rings}");
+    answer(&office, "1004");
+    moves_s(&office, 7);
+    office.hand("1001", "hang_up", json!({}));
+    office.wait_idle();
+
+    let bare_of = |elements: &str| history(&office, elements).iter().map(|it| bare(it)).collect::<Vec<_>>();
+    let of = |number: &str, flags, talk_s, cause| {
+        let other = if number == "1001" { ("1003", "") } else { ("1001", "Ada") };
+        record("", other, (0, talk_s), flags, cause).replace("<name></name>", "")
+    };
+    assert_eq!(bare_of(&device("1004")), [of("1004", (false, true), 7, "droppedByOtherParty")]);
+    let rung_in_vain = bare_of(&device("1003"));
+    assert!(rung_in_vain.len() == 1 && rung_in_vain[0].contains("<isConnected><false/>"), "{rung_in_vain:?}");
+    assert_eq!(
+        bare_of(&device("1001")),
+        [of("1001", (true, true), 7, "normal").replacen("<record>", "<record><userID>Ada</userID>", 1)]
+    );
+    let numbers: Vec<String> =
+        history(&office, "").iter().map(|it| it.split(&['<', '>']).nth(4).expect("a device").to_owned()).collect();
+    assert_eq!(numbers.len(), 3, "{numbers:?}");
+    for number in ["1001", "1003", "1004"] {
+        assert_eq!(numbers.iter().filter(|it| *it == number).count(), 1, "{numbers:?}");
+    }
+    assert!(!history(&office, "").concat().contains("<userID/>"));
+}
+
 #[test]
 fn wire_history_outlives_the_program_and_may_have_to_name_whose_it_is() {
     let text = "[telservices]\nhistory_of_all = false\ntime_zone = \"Asia/Tokyo\"\n[console]\ntest_control = true\n\

@@ -33,12 +33,15 @@ impl Door {
         let from = query.start.map(|day| instant(day, query.start_hour)).transpose()?;
         let end = query.end.map(|day| day.tomorrow().map_err(|_| TelError::Reject)).transpose()?;
         let to = end.map(|day| instant(day, 0)).transpose()?;
-        let wanted = Wanted::of(query, query.device.as_deref().map(|number| (number, self.device(number))));
+        let device = query.device.as_deref().map(|number| (number, self.device(number)));
+        // A device is looked for by its key: the number of its calls may be that of the phone beside it.
+        let party =
+            device.map(|(number, device)| device.map_or_else(|| number.to_owned(), |device| device.to_string()));
+        let wanted = Wanted::of(query, device);
         let mut rows = Vec::new();
         let mut before = None;
         for _ in 0..PAGES_MAX {
-            let party = query.device.clone();
-            let asked = RecordQuery { party, from, to, limit: PAGE, before };
+            let asked = RecordQuery { party: party.clone(), from, to, limit: PAGE, before };
             let page = self.ask(|back| Ask::Records(asked, back)).await?;
             let Some(oldest) = page.last() else { break };
             before = Some(oldest.call.id);
