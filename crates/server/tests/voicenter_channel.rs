@@ -270,6 +270,33 @@ fn wire_a_page_is_told_of_every_step_in_order() {
             json!(["HANGUP", "1003", "Dialing", 0, null, "Call Rejected"]),
         ]
     );
+    // Who called is told to the called side whoever hangs up first, and told to nobody where it is withheld.
+    script(&office, "1001", answers(0));
+    script(&office, "1002", answers(0));
+    let from_outside = json!({"from": "+972544444444", "to": did, "name": ""});
+    for ends in ["+972544444444", "1001"] {
+        office.post("/test/outside/ring_in", from_outside.clone());
+        pass(1);
+        assert_eq!(channel.next()[0], "NEWCALL");
+        assert_eq!(channel.next()[0], "ANSWER");
+        let whose = if ends.starts_with('+') { "outside" } else { "phones" };
+        office.post(&format!("/test/{whose}/{ends}/hang_up"), json!({}));
+        let hangup = channel.event("ExtensionEvent");
+        assert_eq!(json!([hangup["reason"], hangup["callerID"]]), json!(["HANGUP", "0544444444"]), "{ends} hangs up");
+    }
+    for (shown, caller_id) in [("", "1001"), ("&targetcallerid=Anonymous", "Anonymous")] {
+        for (ends, other) in [("1001", "1002"), ("1002", "1001")] {
+            called(&office, &format!("phone=1001&target=1002{shown}"));
+            pass(2);
+            channel.next_all(6);
+            office.hand(ends, "hang_up", json!({}));
+            for extension in [ends, other] {
+                let hangup = channel.event("ExtensionEvent");
+                let told = json!([hangup["reason"], hangup["data"]["extenUser"], hangup["callerID"]]);
+                assert_eq!(told, json!(["HANGUP", extension, caller_id]), "{ends} hangs up {shown}");
+            }
+        }
+    }
     channel.nothing();
     conformance::proves_partly("VOI-RT-06", "held calls");
     conformance::proves_partly("VOI-RT-09", "queues, transfers, recordings, related calls");

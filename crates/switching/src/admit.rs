@@ -128,7 +128,7 @@ impl Switch {
     fn has_party(&self, connection: &Connection, number: &Digits) -> bool {
         let picture = &self.state.picture;
         picture.calls.get(&connection.call).is_some_and(|call| {
-            let caller = call.shown.as_deref().map(|shown| &shown.second).or(call.caller.as_deref());
+            let caller = call.caller_shown();
             // A caller that does not show its number cannot be found by it.
             let hidden = caller.is_some_and(|caller| caller.presentation != Presentation::Allowed);
             let hides = |other: &Connection| hidden && other.placed && !connection.placed;

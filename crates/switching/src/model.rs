@@ -268,6 +268,15 @@ pub struct Call {
     pub caller: Option<Box<Party>>,
 }
 
+impl Call {
+    /// The caller as the side that is called may know it: whom the legs were to show, else the party that called. Whoever tells one
+    /// side of the other, or an outsider of the call, asks here and heeds its presentation. None: in logs of earlier versions.
+    #[must_use]
+    pub fn caller_shown(&self) -> Option<&Party> {
+        self.shown.as_deref().map(|shown| &shown.second).or(self.caller.as_deref())
+    }
+}
+
 /// Whom the legs of an ordered call show as the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Shown {

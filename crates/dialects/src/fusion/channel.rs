@@ -5,7 +5,7 @@
 
 use super::config::CallerIdStyle;
 use super::id;
-use switching::model::{Connection, ConnectionState, Device};
+use switching::model::{Call, Connection, ConnectionState, Device};
 use switching::party::{Party, PartyKind, Presentation};
 use switching::picture::Picture;
 
@@ -57,10 +57,10 @@ pub(super) fn link(picture: &Picture, connection: &Connection) -> String {
     picture.peers_of(connection).next().map(|peer| id::channel(picture, peer)).unwrap_or_default()
 }
 
-/// The party that called, as both channels of its call show it.
+/// The party that called, as it is shown to the called one; both channels of its call show it so.
 pub(super) fn caller<'a>(picture: &'a Picture, connection: &'a Connection) -> &'a Party {
-    let caller = picture.calls.get(&connection.call).and_then(|call| picture.caller_of(call));
-    &caller.unwrap_or(connection).party
+    let call = picture.calls.get(&connection.call);
+    call.and_then(Call::caller_shown).unwrap_or(&connection.party)
 }
 
 /// The state word of a phone: the first that holds.

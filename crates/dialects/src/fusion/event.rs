@@ -2,7 +2,7 @@
 //!
 //! Three events exist in the vendor's guide; of these `evParked` has no core event yet. All else is polled by the clients.
 
-use super::channel::shown_number;
+use super::channel::{caller, shown_number};
 use super::id;
 use super::wire::xml::push_escaped;
 use switching::event::{Event, What};
@@ -20,7 +20,7 @@ pub fn render(_before: &Before<'_>, event: &Event, after: &Picture) -> Option<Ve
             let channel = id::channel(after, connection);
             let fields = [
                 ("Channel", channel.as_str()),
-                ("CallerId", shown_number(&connection.party)),
+                ("CallerId", shown_number(caller(after, connection))),
                 ("Extension", dialled.as_str()),
             ];
             Some(frame("evNewOrigChannel", &fields))

@@ -97,8 +97,7 @@ impl Frames<'_> {
 
     /// A first leg that rings, or is answered, before anything is dialled for it (IPX-C2C-01).
     fn prompted(&self, connection: &Connection, call: &Call, kind: &str) -> Vec<Told> {
-        let calling =
-            call.shown.as_ref().map_or_else(|| call.dialled.to_string(), |shown| shown.first.number.to_string());
+        let calling = call.shown.as_ref().map_or_else(|| call.dialled.to_string(), |by| shown(&by.first));
         let called = service_number(self.after, connection.device);
         let mut members = numbers(calling, called, Cause::NewCall);
         if kind == "connected" {
@@ -152,7 +151,7 @@ impl Frames<'_> {
             let members = ended("releasedAscDN", shown(called), cause);
             return self.of("releasedasc", connection.device, call.id, members).into_iter().collect();
         }
-        let mut members = numbers(shown(&connection.party), shown(called), failure(cause));
+        let mut members = numbers(calling(call, connection), shown(called), failure(cause));
         let offered: Vec<&str> = offers.iter().map(|offer| offer_word(*offer)).collect();
         members["busySvcList"] = offered.into();
         self.of("fail", connection.device, call.id, members).into_iter().collect()
@@ -166,10 +165,10 @@ impl Frames<'_> {
             ClearedBy::Party(other) => self.before.connection(*other).or_else(|| self.after.connections.get(other)),
             ClearedBy::Itself | ClearedBy::Request(_) | ClearedBy::Exchange(_) => None,
         };
-        // The other party may be gone from the picture by now: the call still knows who called whom.
+        // The other party may be gone from the picture by now: the call still knows who called whom, and how a caller is shown.
         let other = match (by, other) {
-            (ClearedBy::Party(_), Some(other)) => Some(shown(&other.party)),
-            (ClearedBy::Party(_), None) => self.far_end(gone),
+            (ClearedBy::Party(_), Some(other)) if !other.placed => Some(shown(&other.party)),
+            (ClearedBy::Party(_), _) => self.far_end(gone),
             (ClearedBy::Itself | ClearedBy::Request(_) | ClearedBy::Exchange(_), _) => None,
         };
         let own_cause = if other.is_some() { Cause::NormalClearing } else { self.own_cause(gone, cause) };
@@ -196,7 +195,7 @@ impl Frames<'_> {
     /// Who was at the other end of a call whose other party has left already.
     fn far_end(&self, gone: &Connection) -> Option<String> {
         let call = self.before.call(gone.call)?;
-        if gone.placed { Some(shown(&call.called)) } else { call.caller.as_deref().map(shown) }
+        if gone.placed { Some(shown(&call.called)) } else { call.caller_shown().map(shown) }
     }
 
     fn service(&self, device: DeviceId, registered: bool) -> Vec<Told> {
@@ -215,11 +214,16 @@ impl Frames<'_> {
 
     /// Calling and called number, the same at both ends (IPX-EVT-05).
     fn parties(&self, call: &Call, called: &Connection) -> (String, String) {
-        let calling = self.after.caller_of(call).map(|caller| shown(&caller.party)).unwrap_or_default();
+        let calling = call.caller_shown().map(shown).unwrap_or_default();
         let directory = || called.addressed.extension.and_then(|id| self.after.extensions.get(&id));
         let number = directory().map_or_else(|| shown(&called.party), |extension| extension.config.number.to_string());
         (calling, number)
     }
+}
+
+/// The calling number, as the other end is shown it.
+fn calling(call: &Call, connection: &Connection) -> String {
+    shown(call.caller_shown().unwrap_or(&connection.party))
 }
 
 fn numbers(calling: String, called: String, cause: Cause) -> Value {

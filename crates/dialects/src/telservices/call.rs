@@ -254,9 +254,8 @@ pub(super) fn other(call: &Call, connection: &Connection) -> (String, String) {
         let number = if called.number.is_empty() { &call.dialled } else { &called.number };
         return (number.as_str().to_owned(), called.name.clone());
     }
-    let shown = call.shown.as_deref().map(|shown| &shown.second);
     let may_be_shown = |party: &&Party| party.presentation == Presentation::Allowed && !party.number.is_empty();
-    match shown.or(call.caller.as_deref()).filter(may_be_shown) {
+    match call.caller_shown().filter(may_be_shown) {
         Some(caller) => (caller.number.as_str().to_owned(), caller.name.clone()),
         None => (id::hidden(call.id), String::new()),
     }

@@ -115,8 +115,8 @@ impl Telling<'_> {
         let Some(call) = before.call(connection.call) else { return Vec::new() };
         let caller = call.connections.iter().filter_map(|id| before.connection(*id)).find(|it| it.placed);
         let taken = Taken { call, connection, caller };
-        let party = caller.map(|caller| &caller.party).or(call.caller.as_deref());
-        let caller_id = party.map(|party| number::shown_party(party, &self.words.config.home_country));
+        let caller_id = call.caller_shown().or(caller.map(|caller| &caller.party));
+        let caller_id = caller_id.map(|party| number::shown_party(party, &self.words.config.home_country));
         let more = vec![
             ("callerID", Json::text(caller_id.unwrap_or_default())),
             ("ivruniqueid", Json::text(self.words.call_id(call))),

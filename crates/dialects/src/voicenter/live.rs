@@ -217,12 +217,8 @@ fn other_party(taken: Taken<'_>) -> Party {
     if connection.placed {
         return call.called.clone();
     }
-    match (&call.shown, caller) {
-        (Some(shown), _) => shown.second.clone(),
-        (None, Some(caller)) => caller.party.clone(),
-        // The caller may have gone first.
-        (None, None) => call.caller.as_deref().unwrap_or(&call.called).clone(),
-    }
+    let caller = call.caller_shown().or(caller.map(|caller| &caller.party));
+    caller.unwrap_or(&call.called).clone()
 }
 
 /// A first leg that has answered talks, to the tone at least, before the other side does.

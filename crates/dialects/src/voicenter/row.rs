@@ -218,13 +218,16 @@ impl Told<'_> {
     }
 
     fn second_leg(&self) -> Row {
-        let shown = self.record.call.shown.as_deref().map(|shown| &shown.second);
-        let row = self.blank(Kind::Leg2, shown.unwrap_or(&self.caller.connection.party));
+        let row = self.blank(Kind::Leg2, self.shown_caller());
         self.with_destination(Row { caller_station: self.caller_station(), status: Status::NotCalled, ..row })
     }
 
+    fn shown_caller(&self) -> &Party {
+        self.record.call.caller_shown().unwrap_or(&self.caller.connection.party)
+    }
+
     fn dialled(&self, kind: Kind) -> Row {
-        let caller = &self.caller.connection.party;
+        let caller = self.shown_caller();
         let mut row = Row { status: Status::NotDialed, ..self.blank(kind, caller) };
         if kind == Kind::Outgoing {
             row.caller_station = self.caller_station();

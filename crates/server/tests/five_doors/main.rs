@@ -12,6 +12,7 @@ mod deaf;
 mod doors;
 mod expected;
 mod fusion;
+mod hidden;
 mod ipxapi;
 mod ladders;
 mod phones;

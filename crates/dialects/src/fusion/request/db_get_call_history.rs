@@ -101,7 +101,7 @@ fn row(asked: &Asked<'_>, picture: &Picture, viewer: &Viewer<'_>, record: &CallR
     let supervised = called.and_then(|part| Some((part.connection.supervised?, part.ended)));
     let clock = asked.door.exchange.clock();
     let created = clock.unix_ms(origin.connection.created);
-    let caller = &origin.connection.party;
+    let caller = record.call.caller_shown().unwrap_or(&origin.connection.party);
     let channel = |part: &ConnectionRecord| id::channel(picture, &part.connection);
     Some([
         civil::timestamp(created, &asked.door.config.time_zone),
