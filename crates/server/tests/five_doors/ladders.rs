@@ -4,7 +4,7 @@ use crate::common::sipp::{Does, SipPhone};
 use crate::common::wait_for;
 use crate::doors::DOORS;
 use crate::expected::{ABANDONED, DIALLED, Ladder, SHOWS_FIRST_RINGING, SHOWS_NOTHING, shows_ringing, shows_talking};
-use crate::phones::{answer, dial, hang_up, passes, reject};
+use crate::phones::{answer, dial, hang_up, passes, reject, story};
 use crate::room::{Room, STOPPED};
 
 #[test]
@@ -143,6 +143,15 @@ fn wire_real_phones_ring_in_order_whichever_door_asks() {
             let all = office.get("/connections")["items"].as_array().expect("a list").clone();
             (all.len() == 2 && all.iter().all(|it| !it["answered_at"].is_null())).then_some(())
         });
+        let signalled = story(office, "1101");
+        let first_at = |start: &str| {
+            signalled
+                .iter()
+                .position(|text| text.starts_with(start))
+                .unwrap_or_else(|| panic!("no {start}: {signalled:#?}"))
+        };
+        let [rung, lifted, called] = ["INVITE sip:1101@", "SIP/2.0 200 ", "INVITE sip:1102@"].map(first_at);
+        assert!(rung < lifted && lifted < called, "made through {}: {signalled:#?}", maker.name);
         passes(office, 7_000);
         maker.end_call(office, "1101");
         first.finish();
