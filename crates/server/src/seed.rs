@@ -84,7 +84,7 @@ fn seed_station(
             resource: Some(station.resource_id()),
         },
         lines_max: u16::try_from(station.lines).unwrap_or(u16::MAX),
-        can: Capabilities { remote_answer: station.remote_answer, auto_answer: true },
+        can: Capabilities { remote_answer: station.answers_on_command(), auto_answer: station.auto_answer },
         context: CONTEXT.to_owned(),
         display_name: full_name.clone(),
         class: ClassOfService { barred: station.barred.clone(), no_click_to_call: station.no_click_to_call },

@@ -41,7 +41,7 @@ fn barred(n: u64) -> Vec<Digits> {
 
 impl Office {
     /// A house with so many phones, at least two. Each tenth number, and the last, has a second phone, each fifth phone has two
-    /// lines, each third answers on command, each thirteenth is not registered yet, each fourth may not call its neighbour and what
+    /// lines, each third answers on command, each seventh never answers by itself, each thirteenth is not registered yet, each fourth may not call its neighbour and what
     /// begins with 99.
     #[must_use]
     pub fn of(phones: u64) -> Self {
@@ -54,7 +54,7 @@ impl Office {
                 kind: DeviceKind::Simulated,
                 names: Names { number: None, sip: Some(format!("s{n}")), resource: None },
                 lines_max: if n % 5 == 4 { 2 } else { 1 },
-                can: Capabilities { remote_answer: n % 3 == 0, auto_answer: true },
+                can: Capabilities { remote_answer: n % 3 == 0, auto_answer: n % 7 != 5 },
                 context: "house".into(),
                 display_name: String::new(),
                 class: ClassOfService {

@@ -192,7 +192,7 @@ pub struct LegOptions {
     /// Refuse where no phone is registered.
     #[n(3)]
     pub must_be_registered: bool,
-    /// Asks the called phone to answer by itself; how the first phone is made ready is said by the prompt alone.
+    /// Asks the called phone to answer by itself, where it does that; how the first phone is made ready is said by the prompt alone.
     #[n(4)]
     #[cbor(default)]
     pub auto_answer: bool,

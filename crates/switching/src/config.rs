@@ -60,7 +60,7 @@ pub struct Capabilities {
     /// It answers a ringing call on command.
     #[n(0)]
     pub remote_answer: bool,
-    /// It answers a marked call by itself.
+    /// It answers a marked call by itself: it can be taken off-hook, and asked to answer. One that does not is rung.
     #[n(1)]
     pub auto_answer: bool,
 }

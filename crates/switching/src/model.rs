@@ -51,7 +51,7 @@ impl ConnectionState {
     }
 }
 
-/// How the first phone of an ordered call is made ready.
+/// How the first phone of an ordered call is made ready. One that does not answer by itself is rung, whatever is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Prompt {

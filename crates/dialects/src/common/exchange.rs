@@ -8,6 +8,7 @@ use crate::common::clock::Clock;
 use crate::common::logons::Logons;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use switching::command::{Guard, Key, Principal, Reply, ReplyAt, Verb};
 use switching::config::Change;
 use switching::picture::Picture;
@@ -15,6 +16,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// Commands and questions that may wait for the driver.
 pub const DOWN_QUEUE_MAX: usize = 4_096;
+
+/// How long the log may take to be written before it counts as gone.
+const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// A command on its way down.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub enum Down {
     Key(Principal, String, Back<KeyKnown>),
     /// A question.
     Ask(Ask),
+    /// How far the log has come in the core, committed or not.
+    Seq(Back<u64>),
 }
 
 /// The exchange does not take anything any more.
@@ -138,6 +144,16 @@ impl Exchange {
         self.send(|back| Down::Ask(ask(back))).await
     }
 
+    /// Waits until the mirror shows all that the core knows now, for whoever must not be told what others have been told is over.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopping`], also where the log has not come that far within [`CATCH_UP`].
+    pub async fn catch_up(&self) -> Result<(), Stopping> {
+        let seq = self.send(Down::Seq).await?;
+        tokio::time::timeout(CATCH_UP, self.reached(seq)).await.map_err(|_| Stopping { given: false })
+    }
+
     async fn send<T>(&self, down: impl FnOnce(Back<T>) -> Down) -> Result<T, Stopping> {
         let (back, answer) = oneshot::channel();
         self.0.down.send(down(back)).await.map_err(|_| Stopping { given: false })?;
@@ -193,5 +209,34 @@ impl Exchange {
     #[must_use]
     pub fn logons(&self, door: &str) -> Option<Arc<dyn Logons>> {
         self.0.logons.read().unwrap_or_else(PoisonError::into_inner).get(door).map(Arc::clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use switching::time::Time;
+
+    #[tokio::test]
+    async fn who_catches_up_waits_for_what_the_core_knew_when_asked() {
+        let (exchange, mut queue) = Exchange::new(Picture::default(), "e".to_owned(), Clock::stopped(Time(0)));
+        let mut waits = pin!(exchange.catch_up());
+        let asked = tokio::select! {
+            biased;
+            _ = &mut waits => panic!("nobody has answered"),
+            asked = queue.recv() => asked,
+        };
+        let Some(Down::Seq(back)) = asked else { panic!("where the log is") };
+        back.send(2).expect("somebody waits");
+        for seq in [1, 2] {
+            tokio::select! {
+                biased;
+                _ = &mut waits => panic!("the mirror is behind"),
+                () = std::future::ready(()) => {}
+            }
+            exchange.advance(|picture| picture.seq = seq);
+        }
+        assert_eq!(waits.await, Ok(()));
     }
 }

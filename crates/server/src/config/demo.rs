@@ -133,6 +133,7 @@ fn station(number: u32, kind: StationKind) -> Station {
         last_name,
         lines,
         remote_answer,
+        auto_answer: true,
         ..Station::default()
     }
 }

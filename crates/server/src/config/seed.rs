@@ -82,6 +82,8 @@ pub struct Station {
     pub algorithms: Option<Vec<Algorithm>>,
     /// Whether it answers a ringing call on command.
     pub remote_answer: bool,
+    /// Whether it answers a call by itself that asks for it.
+    pub auto_answer: bool,
     /// Beginnings of numbers that it may not call.
     pub barred: Vec<Digits>,
     /// Whether its user's applications may not have it rung to call somebody for it.
@@ -106,6 +108,12 @@ impl Station {
     pub fn directory_fields(&self) -> BTreeMap<String, String> {
         let fields = self.directory.iter().filter(|(name, _)| *name != OUTGOING_NUMBER);
         fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Whether it answers a ringing call on command: a simulated telephone always does.
+    #[must_use]
+    pub fn answers_on_command(&self) -> bool {
+        self.remote_answer || self.kind == StationKind::Simulated
     }
 
     /// SIP user and digest user.

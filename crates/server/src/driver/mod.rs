@@ -308,6 +308,10 @@ impl Driver {
                 // Whoever asked may have gone.
                 let _ = back.send(known);
             }
+            Down::Seq(back) => {
+                // Whoever asked may have gone.
+                let _ = back.send(self.parts.switch.picture().seq);
+            }
             Down::Ask(Ask::Test(test, back)) => {
                 let outcome = self.test(test);
                 self.settle();

@@ -2,11 +2,12 @@
 
 use crate::common::Office;
 pub use crate::common::ipxapi::{Login, ask, basic, error};
+use serde_json::json;
 
 /// What an account of a station logs in with in [`house`].
 pub const CODES: [(&str, &str); 3] = [("1001", "*1234Secr01$"), ("1004", "*1004"), ("1101", "Secr11$")];
 
-/// A house of three simulated phones (1003 never answers, 1004 may not call 1003), a SIP phone that is not there, server accounts with all
+/// A house of three simulated phones (1003 never answers, 1004 may not call 1003 and does not answer on command), a SIP phone that is not there, server accounts with all
 /// privileges and with one, and the account of station 1001. Stations 1004 and 1101 have codes of their own.
 pub fn house() -> Office {
     house_with("")
@@ -35,7 +36,10 @@ pub fn house_with(more: &str) -> Office {
         "\n[[account]]\ndoor = \"ipxapi\"\nuser = \"1001\"\npassword = \"*1234Secr01$\"\nstation = \"1001\"\n",
     );
     text.push_str(more);
-    Office::configured(&text)
+    let office = Office::configured(&text);
+    let deaf = office.console("PATCH", "/devices/number:1004", Some(json!({ "remote_answer": false })));
+    assert_eq!(deaf.status, 200, "{}", deaf.text);
+    office
 }
 
 impl<'a> Login<'a> {

@@ -1,6 +1,6 @@
 //! How calls look (S-1 to S-4, S-8, click to call), every frame field by field, in order.
 
-use crate::client::{Login, house};
+use crate::client::{Login, house, house_with};
 use crate::common::sipp::{Does, SipPhone};
 use crate::common::{Office, wait_for};
 use conformance::proves;
@@ -245,6 +245,64 @@ fn wire_a_station_clicks_and_its_phone_rings_first() {
     office.hand("1001", "hang_up", json!({}));
     wait_for("the phones are idle", || (login.status("1002") == "idle").then_some(()));
     proves("IPX-C2C-02");
+}
+
+#[test]
+fn wire_a_phone_that_does_not_lift_itself_is_rung_first_and_dials_when_it_is_lifted() {
+    let office = house_with("\n[[station]]\nnumber = \"1005\"\nkind = \"simulated\"\nlines = 1\nauto_answer = false\n");
+    let login = Login::server(&office, "one");
+    let mut socket = login.socket(&["1005", "1002"]);
+    let call = login.make("1005", "1002");
+    socket.expect(&[both("ringing", "1005", "1005", "1005", NEW, call)]);
+    assert_eq!((login.status("1005").as_str(), login.status("1002").as_str()), ("ring", "idle"));
+    office.hand("1005", "answer", json!({}));
+    socket.expect(&[
+        both("connected", "1005", "1005", "1005", NEW, call),
+        proceeding("1005", "1002", call),
+        both("ringing", "1002", "1005", "1002", NEW, call),
+        both("alerting", "1005", "1005", "1002", NEW, call),
+    ]);
+    assert_eq!(login.status("1005"), "busy");
+    login.leg("call/clear_connection", "1005", call);
+    for _ in 0..3 {
+        socket.frame().expect("frames of its end");
+    }
+    office.wait_idle();
+    // What the device is set to counts from its next call on, and in both directions.
+    for (lifts, number, first) in [(true, "1005", "proceeding"), (false, "1002", "ringing")] {
+        let set = office.console("PATCH", &format!("/devices/number:{number}"), Some(json!({ "auto_answer": lifts })));
+        assert_eq!(set.status, 200, "{}", set.text);
+        let call = login.make(number, "1001");
+        let frame = socket.frame().expect("it begins");
+        assert_eq!((&frame["type"], &frame["deviceNumber"]), (&json!(first), &json!(number)));
+        login.leg("call/clear_connection", number, call);
+        while socket.frame().expect("its end")["type"] != "released" {}
+        office.wait_idle();
+    }
+}
+
+#[test]
+fn wire_a_real_phone_that_must_not_answer_by_itself_is_not_asked_to() {
+    let office = Office::start();
+    let set = office.console("PATCH", "/devices/number:1101", Some(json!({ "auto_answer": false })));
+    assert_eq!(set.status, 200, "{}", set.text);
+    let phone = SipPhone::of(&office, "1101");
+    phone.register(200);
+    let login = Login::of(&office, "server", "demo", "demo-ipxapi");
+    let mut socket = login.socket(&["1101"]);
+    let lifted = phone.answer(Does::Answers(300));
+    let call = login.make("1101", "1001");
+    socket.expect(&[
+        both("ringing", "1101", "1101", "1101", NEW, call),
+        both("connected", "1101", "1101", "1101", NEW, call),
+        proceeding("1101", "1001", call),
+        both("alerting", "1101", "1101", "1001", NEW, call),
+    ]);
+    let story = office.get(&format!("/calls/call_{call}/story")).to_string();
+    assert!(story.contains("INVITE sip:1101") && !story.contains("answer-after"), "{story}");
+    login.leg("call/clear_connection", "1101", call);
+    lifted.finish();
+    conformance::proves_partly("IPX-CMD-02", "feature codes (108), no free line (301), licences");
 }
 
 #[test]

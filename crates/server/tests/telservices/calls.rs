@@ -61,6 +61,22 @@ fn wire_a_call_made_answered_and_dropped_is_told_as_the_ladder_has_it() {
 }
 
 #[test]
+fn wire_a_phone_that_does_not_lift_itself_rings_as_initiated_until_it_is_lifted() {
+    let office = at_rest();
+    let (ada, bob) = (name(&office, "1001"), name(&office, "1002"));
+    let set = office.console("PATCH", "/devices/number:1001", Some(json!({ "auto_answer": false })));
+    assert_eq!(set.status, 200, "{}", set.text);
+    let a = Events::of(&office, "1001");
+    assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
+    let lines = talk("1001", "1002", (&ada, &bob));
+    assert_eq!(a.next(), lines[0].event());
+    // An answered makeCall has moved the log on: nothing of a dialled call came before the hand.
+    a.nothing();
+    office.hand("1001", "answer", json!({}));
+    assert_eq!([a.next(), a.next()], [lines[1].event(), lines[2].event()]);
+}
+
+#[test]
 fn wire_a_caller_that_gives_up_is_told_apart_from_one_that_is_left() {
     let office = at_rest();
     let (ada, bob) = (name(&office, "1001"), name(&office, "1002"));

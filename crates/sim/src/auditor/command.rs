@@ -187,7 +187,8 @@ impl Auditor {
         self.event("service_initiated", Some(&mut call), About::Connection(connection), None);
         let limit_ms = make.first.ring_ms.unwrap_or(self.book.settings.first_leg_ring_ms);
         self.start(Clock::Ringing(leg), limit_ms);
-        self.order(leg, OrderWhat::Ring { device, limit_ms, auto_answer: make.prompt != Prompt::Ring });
+        let auto_answer = make.prompt != Prompt::Ring && self.lifts_itself(device);
+        self.order(leg, OrderWhat::Ring { device, limit_ms, auto_answer });
         let came = match command.reply {
             ReplyAt::Accepted => Came::Now(OutcomeSign::Made(id, connection, root)),
             ReplyAt::FirstAnswered | ReplyAt::LegConfirmed => {
@@ -197,6 +198,11 @@ impl Auditor {
         };
         self.attempts.insert(id, call);
         Ok(came)
+    }
+
+    /// Whether a phone is one of those that take a call without a hand.
+    pub(super) fn lifts_itself(&self, device: DeviceId) -> bool {
+        self.book.phones.get(&device).is_some_and(|phone| phone.config.can.auto_answer)
     }
 
     fn can_be_rung(&self, to: &Digits) -> bool {

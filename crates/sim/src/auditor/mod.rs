@@ -226,7 +226,8 @@ impl Auditor {
             let leg = self.next_leg();
             let end = self.new_end(call.call, leg, device, false);
             self.start(Clock::Ringing(leg), limit_ms);
-            self.order(leg, OrderWhat::Ring { device, limit_ms, auto_answer: call.auto_answer });
+            let auto_answer = call.auto_answer && self.lifts_itself(device);
+            self.order(leg, OrderWhat::Ring { device, limit_ms, auto_answer });
             call.called.push(end);
         }
         self.attempts.insert(call.call, call);

@@ -85,7 +85,7 @@ impl Switch {
             leg.unborn = Some(Box::new(connection));
         }
         self.state.timers.set(self.state.now.after_ms(ring_limit_ms), TimerReason::NoAnswer(leg));
-        let (peer, auto_answer) = (Some(caller.leg), second.auto_answer);
+        let (peer, auto_answer) = (Some(caller.leg), second.auto_answer && self.answers_by_itself(step.device));
         self.order(leg, OrderKind::Ring { device: step.device, from, to: number, peer, auto_answer, ring_limit_ms });
     }
 

@@ -1,7 +1,8 @@
 //! Make Call (ECMA-269 17.1.18): connect a device with a number.
 //!
 //! The device is made ready first, by one of three prompts; when it is answered, the number is dialled as if the device had
-//! dialled it. The first leg ignores the device's own do-not-disturb: somebody at it asked for the call.
+//! dialled it. A device that does not answer by itself cannot be lifted from here: it is rung first, whatever was asked for. The
+//! first leg ignores the device's own do-not-disturb: somebody at it asked for the call.
 
 use crate::cause::Cause;
 use crate::command::{Answer, Awaits, DestinationCheck, Guard, LegOptions, MakeCall, ReplyAt};
@@ -92,8 +93,14 @@ impl Switch {
         route.steps.is_empty() || phones.into_iter().any(Device::in_service)
     }
 
+    /// Whether a device may be asked to answer a call without a hand.
+    pub(crate) fn answers_by_itself(&self, device: DeviceId) -> bool {
+        self.state.picture.devices.get(&device).is_some_and(|it| it.config.can.auto_answer)
+    }
+
     fn begin_two_leg(&mut self, make: MakeCall, device: DeviceId, party: Party, called: Party, reply: ReplyAt) -> Done {
         let MakeCall { to, prompt, first, second, fail_tone, talk_limit_ms, vars, custom, correlator, .. } = make;
+        let prompt = if self.answers_by_itself(device) { prompt } else { Prompt::Ring };
         let context = self.state.picture.devices.get(&device).map(|it| it.config.context.clone()).unwrap_or_default();
         let shown = Shown {
             first: shown_to_first(party.clone(), &called, &first),

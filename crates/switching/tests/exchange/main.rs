@@ -59,6 +59,7 @@ ladders! {
     phone_to_phone
     prompted_first_leg
     rejected
+    rung_where_it_cannot_be_lifted
     shutdown
     snapshot_in_every_state
     talk_limit

@@ -73,7 +73,7 @@ impl World {
     /// | 1003 | two lines |
     /// | 1004 | never registered |
     /// | 1005 | two phones: 1005 and 1505, which answers on command |
-    /// | 1006 | two lines, rings for 10 s only |
+    /// | 1006 | two lines, rings for 10 s only, does not answer by itself |
     /// | 1007 | a number without a phone |
     /// | 2001 | a phone without a directory number |
     /// | trunk | two circuits, 4930100 leads to 1002 |
@@ -127,7 +127,7 @@ impl World {
                 resource: Some(format!("R{label}")),
             },
             lines_max,
-            can: Capabilities { remote_answer, auto_answer: true },
+            can: Capabilities { remote_answer, auto_answer: label != "1006" },
             context: "office".into(),
             display_name: String::new(),
             class: ClassOfService::default(),

@@ -74,7 +74,7 @@ impl Core {
                 });
                 let _ = back.send(identity);
             }
-            Down::Configure(..) | Down::Key(..) | Down::Ask(_) => panic!("not asked by this door"),
+            Down::Configure(..) | Down::Key(..) | Down::Ask(_) | Down::Seq(_) => panic!("not asked by this door"),
         }
     }
 }

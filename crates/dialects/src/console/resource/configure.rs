@@ -176,7 +176,7 @@ fn device(body: Fields<'_>, old: Option<&DeviceConfig>) -> Done<DeviceConfig> {
         kind,
         names: Names::default(),
         lines_max: 2,
-        can: Capabilities { remote_answer: kind == DeviceKind::Simulated, auto_answer: kind == DeviceKind::Simulated },
+        can: Capabilities { remote_answer: kind == DeviceKind::Simulated, auto_answer: true },
         context: "default".to_owned(),
         display_name: String::new(),
         class: ClassOfService::default(),

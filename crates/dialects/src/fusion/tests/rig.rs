@@ -96,7 +96,7 @@ impl Core {
                 StoreIs::Broken => drop(back.send(Err(Fault::Store("the disk is full".to_owned())))),
                 StoreIs::Slow => self.asked.push((query, back)),
             },
-            Down::Configure(..) | Down::Key(..) | Down::Ask(_) => panic!("not asked by this door"),
+            Down::Configure(..) | Down::Key(..) | Down::Ask(_) | Down::Seq(_) => panic!("not asked by this door"),
         }
     }
 

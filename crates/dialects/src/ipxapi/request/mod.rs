@@ -53,7 +53,7 @@ pub(super) async fn call(door: &Door, by: &Entered, call: Call, asked: &Paramete
         Call::Make => calls::make(door, by, asked).await,
         Call::Answer => calls::answer(door, by, asked).await,
         Call::Clear => calls::clear(door, by, asked).await,
-        Call::MonitorStart => terminals::monitor_start(door, by, asked),
+        Call::MonitorStart => terminals::monitor_start(door, by, asked).await,
         Call::MonitorStop => terminals::monitor_stop(door, by, asked),
         Call::Status => terminals::status(door, asked),
         Call::Terminals => terminals::list(door, asked),

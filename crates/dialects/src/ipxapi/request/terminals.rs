@@ -8,7 +8,7 @@ use super::super::{Door, id};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 use switching::config::DeviceKind;
-use switching::model::{Connection, ConnectionState, Device};
+use switching::model::{Connection, ConnectionState, Device, Prompt};
 use switching::party::{Digits, PartyKind};
 use switching::picture::Picture;
 
@@ -50,7 +50,9 @@ fn terminal(door: &Door, picture: &Picture, device: &Device, index: u64) -> Valu
     })
 }
 
-pub(super) fn monitor_start(door: &Door, by: &Entered, asked: &Parameters) -> Result<Response, Fault> {
+/// A phone that has been told that it is registered is not told of as unregistered: what the core knows counts here.
+pub(super) async fn monitor_start(door: &Door, by: &Entered, asked: &Parameters) -> Result<Response, Fault> {
+    door.exchange.catch_up().await.map_err(|_| Fault::INTERNAL)?;
     each(door, asked, |picture, device| {
         let first = (!device.in_service()).then(|| unregistered(picture, device.id));
         door.sessions().watch(by, device.id, first);
@@ -109,7 +111,7 @@ fn state(picture: &Picture, device: &Device) -> &'static str {
         "trk_talk"
     } else if any(&|connection| talks(connection, false)) {
         "stn_talk"
-    } else if any(&|connection| connection.state == ConnectionState::Alerting) {
+    } else if any(&rings) {
         "ring"
     } else if !connections.is_empty() {
         "busy"
@@ -117,5 +119,17 @@ fn state(picture: &Picture, device: &Device) -> &'static str {
         "DND"
     } else {
         "idle"
+    }
+}
+
+/// A called phone, or one that is rung first to be lifted for a call of its own.
+fn rings(connection: &Connection) -> bool {
+    match connection.state {
+        ConnectionState::Alerting => true,
+        ConnectionState::Initiated => match connection.prompt {
+            Some(Prompt::Ring | Prompt::AutoAnswer) => connection.alerting.is_some(),
+            Some(Prompt::OffHook) | None => false,
+        },
+        ConnectionState::Connected | ConnectionState::Hold | ConnectionState::Queued | ConnectionState::Fail => false,
     }
 }

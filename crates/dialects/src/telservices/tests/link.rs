@@ -240,7 +240,7 @@ async fn plays_the_directory(mut queue: mpsc::Receiver<Down>) {
                 let (request, outcome) = (RequestId(9), Err(Refusal::OutOfService));
                 drop(back.send(Reply { request, before: 0, through: 0, replayed: false, outcome }));
             }
-            Down::Ask(_) | Down::Configure(..) | Down::Key(..) => panic!("not asked by this door"),
+            Down::Ask(_) | Down::Configure(..) | Down::Key(..) | Down::Seq(_) => panic!("not asked by this door"),
         }
     }
 }

@@ -116,7 +116,7 @@ impl Core {
                 let identity = Identity { account: "me".to_owned(), scopes: Vec::new(), settings };
                 drop(back.send((code == CODE).then_some(identity)));
             }
-            Down::Configure(..) | Down::Key(..) | Down::Ask(_) => panic!("not asked by this door"),
+            Down::Configure(..) | Down::Key(..) | Down::Ask(_) | Down::Seq(_) => panic!("not asked by this door"),
         }
     }
 
@@ -232,7 +232,7 @@ impl Rig {
             kind,
             names: Names { number: None, sip: Some(code.to_owned()), resource: None },
             lines_max,
-            can: Capabilities::default(),
+            can: Capabilities { auto_answer: true, ..Capabilities::default() },
             context: "internal".to_owned(),
             display_name: code.to_owned(),
             class: ClassOfService::default(),

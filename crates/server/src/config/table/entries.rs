@@ -79,6 +79,12 @@ pub(in super::super) const STATION: &[Setting<Station>] = &[
         doc: "Whether it answers a ringing call when it is told to. A simulated phone always does.",
     },
     Setting {
+        path: "auto_answer",
+        kind: Kind::Flag(|s| &mut s.auto_answer),
+        default: Is("true"),
+        doc: "Whether it answers by itself a call that asks for it, so that it can be taken off-hook to call. One that does not is rung first.",
+    },
+    Setting {
         path: "barred",
         kind: Kind::Numbers(|s| &mut s.barred),
         default: Is("[]"),
