@@ -10,7 +10,7 @@ use switching::command::ClearedBy;
 use switching::event::{Arrival, Event, Offer, What};
 use switching::id::{CallId, ConnectionId, DeviceId};
 use switching::model::{Call, Connection, ConnectionState, Prompt};
-use switching::party::Party;
+use switching::party::{Party, PartyKind};
 use switching::picture::{Before, Picture};
 
 /// Busy, no answer, invalid destination, do not disturb, trunk busy, blocked, timeout: the causes of `fail` (IPX-EVT-10).
@@ -151,10 +151,20 @@ impl Frames<'_> {
             let members = ended("releasedAscDN", shown(called), cause);
             return self.of("releasedasc", connection.device, call.id, members).into_iter().collect();
         }
-        let mut members = numbers(calling(call, connection), shown(called), failure(cause));
+        let mut members = numbers(calling(call, connection), self.dialled(call, called), failure(cause));
         let offered: Vec<&str> = offers.iter().map(|offer| offer_word(*offer)).collect();
         members["busySvcList"] = offered.into();
         self.of("fail", connection.device, call.id, members).into_iter().collect()
+    }
+
+    /// The number that failed: a text that led nowhere is told as it was dialled, for no line had it called outside (IPX-EVT-03).
+    fn dialled(&self, call: &Call, called: &Party) -> String {
+        let mut ends = call.connections.iter().filter_map(|id| self.after.connections.get(id));
+        let led_outside = ends.any(|end| !end.placed && end.party.kind == PartyKind::Remote);
+        match called.kind {
+            PartyKind::Remote if !led_outside => called.number.to_string(),
+            PartyKind::Device | PartyKind::Remote | PartyKind::Service => shown(called),
+        }
     }
 
     /// The terminal's own leg ends; if another party ended the call, it is told so first (IPX-EVT-07).

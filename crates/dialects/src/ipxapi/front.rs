@@ -160,9 +160,13 @@ async fn click(door: &Door, place: &Place, head: &Parts, body: &[u8]) -> Respons
         if head.method != Method::POST {
             return Err(Fault::NO_FEATURE);
         }
-        // The category of this resource has a code of its own for a bad token (IPX-C2C-01).
-        let entered = enter(door, place, head).map_err(|_| Fault::C2C_AUTH)?;
+        // The category of this resource has a code of its own for a bad token, and one for whoever is no station (IPX-C2C-01).
+        let entered = entered_by(door, authorization(head).and_then(head::bearer).as_deref());
+        let entered = entered.map_err(|_| Fault::C2C_AUTH)?;
         let Account::Station(station) = &entered.account else { return Err(Fault::C2C_ACCESS) };
+        if place.station != Some(true) || place.user != entered.user {
+            return Err(Fault::C2C_ACCESS);
+        }
         let parameters = Parameters::read(head.uri.query(), body).map_err(|_| Fault::C2C_PARAMETER)?;
         request::click(door, &entered, station, &parameters).await
     };
@@ -186,18 +190,14 @@ fn entered_by(door: &Door, token: Option<&str>) -> Result<Entered, Fault> {
 }
 
 async fn upgrade(door: Door, head: &mut Parts, path: &[String]) -> Result<Response, Fault> {
+    let place = Place::of_socket(path)?;
     let queried = || {
         let query = head.uri.query().unwrap_or_default();
         form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
     };
     let token = authorization(head).and_then(head::bearer).or_else(queried);
     let entered = entered_by(&door, token.as_deref())?;
-    let user = match path {
-        [] => None,
-        [_, version, _, user] | [_, version, _, user, _] if version.eq_ignore_ascii_case("v1") => Some(user),
-        _ => return Err(Fault::NO_RESOURCE),
-    };
-    if user.is_some_and(|user| *user != entered.user) {
+    if place.is_some_and(|place| place.user != entered.user) {
         return Err(Fault::OTHER_USER);
     }
     let upgrade = WebSocketUpgrade::from_request_parts(head, &()).await.map_err(|_| Fault::PARAMETER)?;

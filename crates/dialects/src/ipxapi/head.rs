@@ -5,6 +5,9 @@ use super::error::Fault;
 /// Segments of a path that are looked at.
 const SEGMENTS_MAX: usize = 8;
 
+/// Resources at which a socket may be opened (IPX-AUTH-08); the stream is the same at all of them.
+const OF_SOCKETS: [&str; 4] = ["acd", "smdr", "call", "login"];
+
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -50,6 +53,24 @@ impl Place {
             }
             _ => Err(Fault::NO_RESOURCE),
         }
+    }
+
+    /// The place of a socket, which may be none at all, or have no resource (IPX-AUTH-08).
+    ///
+    /// # Errors
+    ///
+    /// 404: another version, or no such type or resource.
+    pub fn of_socket(path: &[String]) -> Result<Option<Self>, Fault> {
+        let place = match path {
+            [] => return Ok(None),
+            [kind, version, users, user] => {
+                let whole = [kind, version, users, user, OF_SOCKETS[0]].map(ToString::to_string);
+                Self::of(&whole)?
+            }
+            _ => Self::of(path)?,
+        };
+        let is_one = place.feature.is_none() && OF_SOCKETS.contains(&place.resource.as_str());
+        if is_one { Ok(Some(place)) } else { Err(Fault::NO_RESOURCE) }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The WebSocket (IPX-AUTH-08, IPX-AUTH-09): one per session, frames to the client, nothing but pings from it.
+//! The WebSocket (IPX-AUTH-08, IPX-AUTH-09): one per session, frames to the client, nothing but pings from it. One that cannot be
+//! read is closed with the code of RFC 6455 section 7.4.1 for the reason.
 
 use super::Door;
 use super::session::{Close, Entered};
@@ -7,6 +8,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use futures_util::SinkExt;
 use std::time::Duration;
+use tungstenite::error::ProtocolError;
 
 /// Octets of a message of the client's; there is nothing that it has to say.
 pub const MESSAGE_LEN_MAX: usize = 4_096;
@@ -16,8 +18,14 @@ const BATCH_MAX: usize = 64;
 const BLOCKED: Duration = Duration::from_secs(10);
 /// RFC 6455 section 7.4.1: an ordinary end.
 const NORMAL: u16 = 1_000;
+/// RFC 6455 section 7.4.1: against the protocol.
+const PROTOCOL: u16 = 1_002;
+/// RFC 6455 section 7.4.1: a text that is none.
+const NO_TEXT: u16 = 1_007;
 /// RFC 6455 section 7.4.1: against the rules of the house.
 const POLICY: u16 = 1_008;
+/// RFC 6455 section 7.4.1: more than is read.
+const TOO_LONG: u16 = 1_009;
 
 /// Takes the upgrade and carries frames until either side ends.
 pub(super) fn open(door: Door, entered: Entered, upgrade: WebSocketUpgrade) -> Response {
@@ -42,8 +50,22 @@ fn close_frame(why: Close) -> CloseFrame {
         Close::Replaced => (NORMAL, "another socket of this session"),
         Close::Slow => (POLICY, "frames were not read"),
         Close::Expired => (POLICY, "session is over"),
+        Close::TooLong => (TOO_LONG, "message too long"),
+        Close::NoText => (NO_TEXT, "text is not UTF-8"),
+        Close::Broken => (PROTOCOL, "protocol error"),
     };
     CloseFrame { code, reason: reason.into() }
+}
+
+/// What to say to a client that could not be understood; none: its connection is gone.
+fn unread(error: axum::Error) -> Option<Close> {
+    match *error.into_inner().downcast::<tungstenite::Error>().ok()? {
+        tungstenite::Error::Capacity(_) => Some(Close::TooLong),
+        tungstenite::Error::Utf8(_) => Some(Close::NoText),
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        tungstenite::Error::Protocol(_) => Some(Close::Broken),
+        _ => None,
+    }
 }
 
 struct Talk {
@@ -76,7 +98,8 @@ impl Talk {
             tokio::select! {
                 () = wake.notified() => {}
                 message = self.socket.recv() => match message {
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                    Some(Ok(Message::Close(_))) | None => return None,
+                    Some(Err(error)) => return unread(error),
                     Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {
                         heard = clock.now();
                         self.door.sessions().heard(&self.entered, heard);

@@ -35,6 +35,7 @@ impl Parameters {
             match name.as_ref() {
                 "q" => fields.extend(object(value.as_bytes())?),
                 "deviceNumber" => push(&mut fields, "deviceNumber", Value::String(value.into_owned())),
+                "transactionID" => drop(fields.insert(name.into_owned(), queried(&value))),
                 _ => drop(fields.insert(name.into_owned(), Value::String(value.into_owned()))),
             }
         }
@@ -118,6 +119,12 @@ fn object(octets: &[u8]) -> Result<Map<String, Value>, Fault> {
     }
 }
 
+/// The number of a transaction in a query string, where nothing has a type: a positive integer is one, as the vendor has it.
+fn queried(text: &str) -> Value {
+    let number = text.parse::<u64>().ok().filter(|number| number.to_string() == text);
+    number.map_or_else(|| text.into(), Value::from)
+}
+
 /// Repeated parameters make a list.
 fn push(fields: &mut Map<String, Value>, name: &str, value: Value) {
     match fields.get_mut(name) {
@@ -192,6 +199,15 @@ mod tests {
             assert_eq!(form.positive("callRefID", REFERENCE_MAX), Ok(7));
             assert_eq!(form.transaction, Some(json!(15)));
         }
+        for (text, echo) in [
+            ("5", json!(5)),
+            ("1699999999999", json!(1_699_999_999_999_u64)),
+            ("05", json!("05")),
+            ("a-1", json!("a-1")),
+        ] {
+            assert_eq!(read(&format!("transactionID={text}"), "").transaction, Some(echo));
+        }
+        assert_eq!(read("", r#"{"transactionID":"5"}"#).transaction, Some(json!("5")), "as it was typed");
         let repeated = read("deviceNumber=1000&deviceNumber=1001", "");
         assert_eq!(repeated.list("deviceNumber", 100), Ok(vec!["1000".to_owned(), "1001".to_owned()]));
     }

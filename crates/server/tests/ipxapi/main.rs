@@ -5,6 +5,7 @@ mod common;
 
 mod bad_input;
 mod client;
+mod edges;
 mod endings;
 mod ladders;
 mod logins;

@@ -212,7 +212,12 @@ fn wire_every_error_of_click_to_call_by_table() {
     let again = error(&station.post("clickcall", json!({ "From": "1001", "To": "1003" })));
     assert_eq!(again, is(403, 110, "Caller busy"));
     let path = "/ipxapi/server/v1/users/one/clickcall";
-    assert_eq!(error(&ask(&office, "POST", path, &station.bearer, "{}")), is(401, 101, "Authentication failure"));
+    assert_eq!(
+        error(&ask(&office, "POST", path, &station.bearer, "{}")),
+        is(403, 102, "Access denied"),
+        "not its place"
+    );
+    assert_eq!(error(&ask(&office, "POST", path, "bearer none", "{}")), is(401, 101, "Authentication failure"));
     proves_partly("IPX-C2C-01", "106 to 108: there is no voice store");
     proves_partly("IPX-ERR-03", "106 to 108: there is no voice store");
 }

@@ -87,22 +87,45 @@ fn wire_tokens_are_checked_on_every_request() {
 fn wire_a_session_has_one_socket_and_the_newer_one_wins() {
     let office = house();
     let one = Login::server(&office, "one");
-    let opened = |path: &str, bearer: Option<&str>| {
+    let refused = |path: &str, bearer: Option<&str>| {
         let mut request = format!("wss://localhost{path}").into_client_request().expect("a request");
         if let Some(bearer) = bearer {
             request.headers_mut().insert("Authorization", bearer.parse().expect("a header"));
         }
         match tungstenite::client(request, office.tls("ipxapi")) {
-            Ok(_) => 101,
-            Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(answer))) => answer.status().as_u16(),
+            Ok(_) => None,
+            Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(answer))) => {
+                let body = answer.body().as_deref().unwrap_or_default();
+                let body: serde_json::Value = serde_json::from_slice(body).expect("JSON");
+                Some((answer.status().as_u16(), body["error"]["code"].clone()))
+            }
             Err(error) => panic!("{error}"),
         }
     };
-    assert_eq!(opened("/ipxapi", None), 401);
-    assert_eq!(opened("/ipxapi?token=nonsense", None), 401);
-    assert_eq!(opened("/ipxapi/server/v1/users/two/acd", Some(&one.bearer)), 403);
-    for path in ["/ipxapi", "/ipxapi/", "/ipxapi/server/v1/users/one", "/ipxapi/server/v1/users/one/acd"] {
-        assert_eq!(opened(path, Some(&one.bearer)), 101, "{path}");
+    let mismatch = |status| Some((status, json!(4)));
+    assert_eq!(refused("/ipxapi", None), mismatch(401));
+    assert_eq!(refused("/ipxapi?token=nonsense", None), mismatch(401));
+    let with = Some(one.bearer.as_str());
+    assert_eq!(refused("/ipxapi/server/v1/users/two/acd", with), mismatch(403));
+    for version in ["acd", "", "other/more"] {
+        assert_eq!(
+            refused(&format!("/ipxapi/server/v2/users/one/{version}"), with),
+            Some((404, json!(2))),
+            "{version}"
+        );
+    }
+    for path in
+        ["server/v1/users/one/other", "other/v1/users/one/acd", "server/v1/people/one", "server/v1/users/one/acd/x"]
+    {
+        assert_eq!(refused(&format!("/ipxapi/{path}"), with), Some((404, json!(99))), "{path}");
+    }
+    for path in ["", "/", "/server/v1/users/one", "/Server/V1/Users/one/ACD/", "/server/v1/users/one/smdr"] {
+        assert_eq!(refused(&format!("/ipxapi{path}"), with), None, "{path}");
+    }
+    for resource in ["call", "login?token="] {
+        let path = format!("/ipxapi/server/v1/users/one/{resource}");
+        let (path, with) = if resource == "call" { (path, with) } else { (format!("{path}{}", one.token), None) };
+        assert_eq!(refused(&path, with), None, "{path}");
     }
     let mut older = one.socket(&["1001"]);
     let mut newer = one.socket(&[]);

@@ -41,6 +41,12 @@ pub enum Close {
     Slow,
     /// The session is over.
     Expired,
+    /// It said more at once than is read.
+    TooLong,
+    /// It said what is no text.
+    NoText,
+    /// It said what no WebSocket says.
+    Broken,
 }
 
 #[derive(Default)]

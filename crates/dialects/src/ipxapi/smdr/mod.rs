@@ -98,7 +98,8 @@ pub fn row(record: &CallRecord, clock: &Clock, config: &IpxapiConfig) -> Option<
     let co = circuit.unwrap_or(0);
     let own = |part: &ConnectionRecord| part.connection.party.number.to_string();
     let (station, direction, number) = match (incoming, talked) {
-        (true, Some(talked)) => (own(talked), 'I', own(caller)),
+        // The source is the line, whoever answered (IPX-SMDR-05).
+        (true, Some(_)) => (format!("CO{co:03}"), 'I', own(caller)),
         (true, None) => (format!("CO{co:03}"), 'R', own(caller)),
         (false, Some(_)) if outgoing => (own(caller), 'O', call.dialled.to_string()),
         (false, None) if outgoing => (own(caller), 'o', call.dialled.to_string()),
