@@ -314,3 +314,7 @@ pub fn cause_code(cause: Cause) -> (u16, &'static str) {
         Cause::Rejected => (103, "reject"),
     }
 }
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

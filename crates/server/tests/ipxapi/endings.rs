@@ -236,6 +236,14 @@ fn wire_the_documents_samples_read_and_delete_and_other_doors_keep_what_they_hav
             office.wait_idle();
             assert_eq!(socket.record()["callRefID"], call);
         }
+        // What was told is stored: its index is good for deletion at once.
+        let call = calls.make("1001", "1002");
+        calls.leg("call/clear_connection", "1001", call);
+        let told = socket.any_frame().expect("a record is told");
+        assert_eq!((&told["event"], &told["data"]["callRefID"]), (&json!("smdr"), &json!(call)));
+        let index = told["data"]["Index"].as_str().expect("a text");
+        assert_eq!(login.ask("DELETE", &format!("smdr?Index={index}"), "").json(), json!({ "count": 1 }));
+        proves("IPX-SMDR-08");
         let all = curl(&login, "GET", &[])["items"].as_array().expect("a list").clone();
         let indices: Vec<u64> =
             all.iter().map(|row| row["Index"].as_str().and_then(|it| it.parse().ok()).expect("digits")).collect();
@@ -264,7 +272,7 @@ fn wire_the_documents_samples_read_and_delete_and_other_doors_keep_what_they_hav
     // A crash brings none of them back, and everybody else has all of them.
     let file = office.data().join("test.toml");
     office.crash_and_restart_with(&["--config", file.to_str().expect("utf-8"), "--ephemeral-ports"]);
-    assert_eq!(office.get("/records")["items"].as_array().map(Vec::len), Some(7), "the console's records");
+    assert_eq!(office.get("/records")["items"].as_array().map(Vec::len), Some(8), "the console's records");
     let login = Login::server(&office, "smdr");
     let left: Vec<Value> = [1, 5, 6].into_iter().map(|n: usize| json!(indices[n].to_string())).collect();
     let items = login.ask("GET", "smdr", "").json()["items"].clone();

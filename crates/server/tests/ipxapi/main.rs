@@ -13,3 +13,4 @@ mod records;
 mod refusals;
 mod rights;
 mod sessions;
+mod states;
