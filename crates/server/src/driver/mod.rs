@@ -3,20 +3,22 @@
 //! It stamps the time, journals each input, hands it to the core, carries the core's orders to the engines at once, and gives the
 //! rest as one batch to the store. It never waits for the store: replies and events leave when their batch is committed.
 
+mod down;
+mod figures;
 mod test_control;
 mod wire;
 
 use crate::asks::Answerer;
 use crate::batch::Draft;
 use crate::maintenance::Maintenance;
-use crate::memory::{self, Ebb};
-use crate::metrics::{InUse, Metrics};
+use crate::memory::Ebb;
+use crate::metrics::Metrics;
 use crate::projector::Projector;
 use crate::registrations::WriteBehind;
 use crate::sip_io::{SipIo, SipSockets, StreamLimits};
-use dialects::common::ask::{Ask, Back};
+use dialects::common::ask::Back;
 use dialects::common::clock::Clock;
-use dialects::common::exchange::{Down, KeyKnown, Submit};
+use dialects::common::exchange::{Down, Submit};
 use engines::simulated::{OnRing, Script};
 use engines::sip::SipDevice;
 use engines::{Engines, Output as EngineOutput};
@@ -37,8 +39,6 @@ const DOWN_PER_TURN_MAX: usize = 256;
 /// Turns that one input may take through core and engines: more would be two of them talking in a circle.
 const ECHO_MAX: usize = 100_000;
 
-/// How often the figures for the operator are noted, in milliseconds, while something happens.
-const MEASURE_EVERY_MS: u64 = 1_000;
 /// Legs of recent calls that are remembered for ladders.
 const TRACED_LEGS_MAX: usize = 20_000;
 /// How long a stop waits for phones to answer their BYE, in milliseconds.
@@ -276,57 +276,8 @@ impl Driver {
         let core = self.parts.switch.poll_timeout().map(|(at, _)| at);
         let engines = self.parts.engines.poll_timeout();
         let registrations = self.registrations.due();
-        let figures = self.measured.filter(|_| self.unmeasured).map(|at| at.after_ms(MEASURE_EVERY_MS));
+        let figures = self.figures_due();
         [core, engines, registrations, Some(self.parts.maintenance.due()), figures].into_iter().flatten().min()
-    }
-
-    fn down(&mut self, down: Down) {
-        match down {
-            Down::Command(submit, back) => {
-                if self.failed {
-                    return;
-                }
-                let request = self.next_request();
-                self.replies.insert(request, back);
-                self.input(command(request, *submit));
-            }
-            Down::Configure(by, change, back) => {
-                if self.failed {
-                    return;
-                }
-                let request = self.next_request();
-                self.replies.insert(request, back);
-                self.draft.stored.durable = true;
-                self.input(Input::Configure(Box::new(Configure { request, by, change: *change })));
-            }
-            Down::Key(by, key, back) => {
-                let known = match self.parts.switch.key(&by, &key) {
-                    None => KeyKnown::Unknown,
-                    Some(None) => KeyKnown::Pending,
-                    Some(Some(reply)) => KeyKnown::Done(Box::new(reply)),
-                };
-                // Whoever asked may have gone.
-                let _ = back.send(known);
-            }
-            Down::Seq(back) => {
-                // Whoever asked may have gone.
-                let _ = back.send(self.parts.switch.picture().seq);
-            }
-            Down::Ask(Ask::Test(test, back)) => {
-                let outcome = self.test(test);
-                self.settle();
-                // Whoever asked may have gone.
-                let _ = back.send(outcome);
-            }
-            Down::Ask(Ask::Trace(call, back)) => {
-                // Whoever asked may have gone.
-                let _ = back.send(self.trace(call));
-            }
-            Down::Ask(ask) => {
-                let answerer = self.parts.answerer.clone();
-                self.parts.blocking.spawn_blocking(move || answerer.answer(ask));
-            }
-        }
     }
 
     fn timers(&mut self, now: Time) {
@@ -409,31 +360,6 @@ impl Driver {
                 Decided::NoRoute { dialled } => tracing::info!(after_seq, ?call, %dialled, "no route"),
             },
         }
-    }
-
-    /// Notes for the operator what is in use.
-    fn measure(&mut self) {
-        let now = self.parts.clock.now();
-        if self.measured.is_some_and(|at| now < at.after_ms(MEASURE_EVERY_MS)) {
-            self.unmeasured = true;
-            return;
-        }
-        self.measured = Some(now);
-        self.unmeasured = false;
-        let [_, dialogs, transactions, relay_ports] = self.parts.engines.sip.in_use();
-        let picture = self.parts.switch.picture();
-        let in_use = InUse {
-            calls: picture.calls.len(),
-            registrations: self.parts.engines.sip.registered(),
-            dialogs,
-            transactions,
-            relay_ports,
-            seq: picture.seq,
-        };
-        if self.ebb.note(&in_use) {
-            memory::give_back(&self.parts.store, &self.parts.blocking);
-        }
-        self.parts.metrics.set(in_use);
     }
 
     /// Hands what has gathered to the store.
