@@ -410,6 +410,24 @@ fn wire_refusals_limits_and_trust_are_configured() {
     assert_eq!(get(&office, &format!("{C2C}?code=letmein")).text, xml(1, "IP address 127.0.0.1 is not trusted.", ""));
     assert_eq!(get(&office, "/Comet/api/GetExtensions?code=letmein").json()["DESC"], "Authorization failed.");
     conformance::proves_partly("VOI-ADM-03", "forwarded headers of a proxy");
+
+    let office = Office::configured(
+        "[voicenter]\nrequests_per_s = 1000\n[limits]\ncalls = 1\n[[account]]\ndoor = \"voicenter\"\npassword = \"letmein\"\n\
+         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\n[[station]]\nnumber = \"202\"\nkind = \"simulated\"\n",
+    );
+    let ask = |query: &str| {
+        let answer = get(&office, &format!("{C2C}?code=letmein&format=json&{query}")).json();
+        (answer["ERRORCODE"].as_u64().expect("a number"), answer["ERRORMESSAGE"].as_str().expect("text").to_owned())
+    };
+    assert_eq!(ask("phone=201&target=0500000000").0, 0);
+    assert_eq!(
+        ask("phone=202&target=0500000000"),
+        (2, "No free line".to_owned()),
+        "the organisation's calls are counted"
+    );
+    assert_eq!(ask("action=terminate&phone=201").0, 0);
+    assert_eq!(ask("phone=202&target=0500000000").0, 0);
+    conformance::proves_partly("VOI-LIM-09", "the dialler; 100 calls are no default");
 }
 
 /// Writes octets and gives all that comes back until the end.

@@ -63,9 +63,11 @@ fn wire_a_device_that_an_administrator_has_opened_is_authorised_for_good() {
     assert_eq!(ask(&office, "snapshot", &device("1001")), error("noOpenSession"), "and nothing was opened");
     assert_eq!(open(&office, "1001", "setup", "once for all"), STANDARD);
     assert_eq!(ask(&office, "openSession", &device("1001")), STANDARD, "later ones need none");
-    assert_eq!(open(&office, "1001", "setup", "wrong"), STANDARD, "and may be wrong");
+    for _ in 0..5 {
+        assert_eq!(open(&office, "1001", "setup", "wrong"), STANDARD, "and may be wrong, which locks nobody out");
+    }
     assert_eq!(ask(&office, "openSession", &device("10-01")), STANDARD, "however the number is written");
-    assert_eq!(open(&office, "1002", "second", "also once"), error("sessionLimitExceeded"));
+    assert_eq!(open(&office, "1002", "setup", "once for all"), error("sessionLimitExceeded"));
     assert_eq!(Events::listen().open(&office, "1001", ""), STANDARD, "a session that is there takes more clients");
     for crash in [true, false] {
         let all = format!("{}<clientOnly>false</clientOnly>", device("1001"));

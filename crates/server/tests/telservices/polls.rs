@@ -81,6 +81,7 @@ fn wire_a_long_poll_waits_for_a_change_for_its_time_or_for_the_end() {
     let closed = answer.contains("<session><sessionClosedByClient/></session>");
     assert!(closed || answer == error(NO_SESSION), "{answer}");
     conformance::proves_partly("TEL-TRN-09", "events of the link, which is lost only with the whole program");
+    conformance::proves_partly("TEL-SES-13", "forwards, message waiting, agents");
     conformance::proves_partly("TEL-REQ-26", "forwards, message lamp, agents");
 }
 

@@ -6,7 +6,7 @@ use super::super::wire::OpenSession;
 use super::super::{DOOR, Door, id};
 use super::{Client, Done};
 use crate::common::ask::{AUTHORISED, Ask};
-use crate::common::attempts::NotIn;
+use crate::common::attempts::{CREDENTIAL_LEN_MAX, NotIn};
 
 /// The role of an account that may authorise devices.
 const ADMINISTRATOR: &str = "operator";
@@ -69,21 +69,29 @@ impl Door {
         }
         let (door, list, name) = (DOOR.to_owned(), AUTHORISED.to_owned(), id::key(&open.device));
         let kept = self.ask(|back| Ask::Kept { door, list, back }).await?;
-        let is_authorised = kept.contains(&name);
-        match self.is_administrator(open).await {
-            Ok(()) if is_authorised => Ok(()),
-            Ok(()) => {
-                let (door, list, kept) = (DOOR.to_owned(), AUTHORISED.to_owned(), true);
-                self.ask(|back| Ask::Keep { door, list, name, kept, back }).await?;
-                Ok(())
-            }
-            Err(TelError::InvalidCredentials) => {
-                if open.user.is_some() || !is_authorised {
-                    tracing::warn!(dialect = "telservices", client = %client.ip, device = name, "wrong user or password");
-                }
-                if is_authorised { Ok(()) } else { Err(TelError::InvalidCredentials) }
-            }
-            Err(error) => Err(error),
+        if kept.contains(&name) {
+            self.note_wrong_credentials(open, client, &name).await;
+            return Ok(());
+        }
+        if let Err(error) = self.is_administrator(open).await {
+            tracing::warn!(dialect = DOOR, client = %client.ip, device = name, error = error.name(), "not authorised");
+            return Err(error);
+        }
+        let (door, list, kept) = (DOOR.to_owned(), AUTHORISED.to_owned(), true);
+        self.ask(|back| Ask::Keep { door, list, name, kept, back }).await?;
+        Ok(())
+    }
+
+    /// Wrong credentials on a device that is authorised are taken and noted. They lock nobody out: a client that was installed
+    /// with them would lock its administrator out again and again.
+    async fn note_wrong_credentials(&self, open: &OpenSession, client: Client, name: &str) {
+        let (Some(user), Some(password)) = (open.user.clone(), open.password.clone()) else { return };
+        if user.len() > CREDENTIAL_LEN_MAX || password.len() > CREDENTIAL_LEN_MAX {
+            return;
+        }
+        let login = |back| Ask::Login { door: DOOR.to_owned(), user, password, back };
+        if let Ok(None) = self.0.exchange.ask(login).await {
+            tracing::warn!(dialect = DOOR, client = %client.ip, device = name, "wrong user or password, not needed");
         }
     }
 

@@ -106,7 +106,6 @@ async fn too_fast_untrusted_and_too_many_wrong_codes() {
     assert_eq!(rig.click2call("phone=301&target=302").await.1, "Code is invalid", "also the right one, for a minute");
     rig.passes_s(60);
     rig.called("phone=301&target=302").await;
-    conformance::proves_partly("VOI-LIM-09", "simultaneous calls of the organisation");
     conformance::proves("VOI-C2C-14");
 }
 
