@@ -3,6 +3,7 @@
 use super::problem::Notes;
 use super::seed::{Account, Door, Role, Secret, Station, StationKind};
 use super::{Config, Privilege, Transport, demo, directory};
+use dialects::telservices::TelServicesConfig;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use switching::party::Digits;
@@ -17,6 +18,7 @@ pub(super) fn check(config: &Config, notes: &mut Notes<'_>) {
     trunks(config, notes);
     accounts(config, notes);
     cdr_pushes(config, notes);
+    end_of_pdu(config, notes);
     directory::check(config, notes);
     demo_passwords(config, notes);
 }
@@ -210,6 +212,13 @@ fn cdr_pushes(config: &Config, notes: &mut Notes<'_>) {
     }
 }
 
+fn end_of_pdu(config: &Config, notes: &mut Notes<'_>) {
+    let text = config.telservices.end_of_pdu.as_deref().unwrap_or_default();
+    if TelServicesConfig::unescape(text).is_none() {
+        notes.about("telservices.end_of_pdu", "there is no such escape", r"possible are \r \n \t \0 \xHH \\");
+    }
+}
+
 fn accounts(config: &Config, notes: &mut Notes<'_>) {
     let mut names = BTreeMap::new();
     for (index, account) in config.accounts.iter().enumerate() {
@@ -229,8 +238,10 @@ fn accounts(config: &Config, notes: &mut Notes<'_>) {
         }
         let own = account.user.as_deref().unwrap_or(account.password.reveal());
         if names.insert((account.door.name(), own.to_owned()), ()).is_some() {
-            let what = format!("another account of the door {} has the same name", account.door.name());
-            notes.about(&format!("{path}.user"), what, "choose another");
+            // Whoever needs no name is known by the code.
+            let (key, same) = if account.user.is_some() { ("user", "name") } else { ("password", "code") };
+            let what = format!("another account of the door {} has the same {same}", account.door.name());
+            notes.about(&format!("{path}.{key}"), what, "choose another");
         }
     }
 }

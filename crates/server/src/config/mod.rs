@@ -77,9 +77,15 @@ pub struct Config {
 impl Config {
     /// Reads a file. `Err` holds every mistake in it, not only the first.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| LoadError::Unreadable { path: path.to_owned(), error })?;
-        Self::parse(&text).map_err(|problems| LoadError::Wrong { path: path.to_owned(), text, problems })
+        let octets = std::fs::read(path).map_err(|error| LoadError::Unreadable { path: path.to_owned(), error })?;
+        let (text, problems) = match String::from_utf8(octets) {
+            Ok(text) => match Self::parse(&text) {
+                Ok(config) => return Ok(config),
+                Err(problems) => (text, problems),
+            },
+            Err(error) => problem::no_text(&error),
+        };
+        Err(LoadError::Wrong { path: path.to_owned(), text, problems })
     }
 
     /// Reads a text. `Err` holds every mistake in it, sorted by place.

@@ -1,8 +1,9 @@
 //! A mistake in the configuration: where it stands, what is wrong, what to write instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::string::FromUtf8Error;
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,17 @@ pub fn render(file: &str, text: &str, problems: &[Problem]) -> String {
     out
 }
 
+/// What is wrong with a file that is no text: the text as far as it can be shown, and where it begins to be none.
+pub(super) fn no_text(error: &FromUtf8Error) -> (String, Vec<Problem>) {
+    let at = error.utf8_error().valid_up_to();
+    let octet = error.as_bytes().get(at).copied().unwrap_or_default();
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let mut notes = Notes::new(&text);
+    notes.at(at..at, "", format!("the octet 0x{octet:02X} is no UTF-8"), "save the file as UTF-8");
+    let problems = notes.into_problems();
+    (text, problems)
+}
+
 /// A password does not travel into a terminal's history or a log: what follows the word is hidden.
 fn masked(line: &str) -> String {
     let shown = line.find("password").and_then(|at| line[at..].find('=').map(|equals| at + equals + 1));
@@ -66,12 +78,26 @@ fn masked(line: &str) -> String {
 pub(super) struct Notes<'t> {
     text: &'t str,
     places: BTreeMap<String, Range<usize>>,
+    /// Lines whose language is wrong: what was read of them means nothing.
+    broken: BTreeSet<usize>,
     problems: Vec<Problem>,
 }
 
 impl<'t> Notes<'t> {
     pub(super) const fn new(text: &'t str) -> Self {
-        Self { text, places: BTreeMap::new(), problems: Vec::new() }
+        Self { text, places: BTreeMap::new(), broken: BTreeSet::new(), problems: Vec::new() }
+    }
+
+    /// A fault of the language. Nothing else is said of its line.
+    pub(super) fn broken(&mut self, span: Range<usize>, what: &str) {
+        let line = self.position(span.start).0;
+        self.at(span, "", what, "");
+        self.broken.insert(line);
+    }
+
+    /// Whether the language is wrong in the line of this spot.
+    pub(super) fn is_broken(&self, spot: usize) -> bool {
+        self.broken.contains(&self.position(spot).0)
     }
 
     /// Remembers where a setting stands.
@@ -82,6 +108,9 @@ impl<'t> Notes<'t> {
     /// A mistake at a spot of the text.
     pub(super) fn at(&mut self, span: Range<usize>, path: &str, what: impl Into<String>, instead: impl Into<String>) {
         let (line, column) = self.position(span.start);
+        if self.broken.contains(&line) {
+            return;
+        }
         let width = self.text.get(span).unwrap_or_default().lines().next().map_or(1, |first| first.chars().count());
         let (path, what, instead) = (path.to_owned(), what.into(), instead.into());
         self.problems.push(Problem { line, column, width, path, what, instead });

@@ -27,14 +27,11 @@ pub(super) struct Document<'t> {
 pub(super) fn read(text: &str) -> Document<'_> {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut document = Document { config: Config::default(), notes: Notes::new(text), is_whole: errors.is_empty() };
-    let mut broken_lines = Vec::new();
     for error in &errors {
-        let span = error.span().unwrap_or(0..0);
-        broken_lines.push(document.notes.position(span.start).0);
-        document.notes.at(span, "", error.message().to_owned(), "");
+        document.notes.broken(error.span().unwrap_or(0..0), error.message());
     }
     for (key, value) in root.get_ref().iter() {
-        if !broken_lines.contains(&document.notes.position(key.span().start).0) {
+        if !document.notes.is_broken(key.span().start) {
             document.entry(key, value);
         }
     }
