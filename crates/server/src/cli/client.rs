@@ -47,7 +47,7 @@ impl Client {
 
     /// The stream of events, as it comes.
     pub(super) fn events(&self) -> anyhow::Result<impl Read + use<>> {
-        let url = format!("{}/events?detail=facts", self.base);
+        let url = format!("{}/events", self.base);
         let request = self.agent.get(&url).header("Authorization", &self.bearer).header("Accept", "text/event-stream");
         let response = request.call().with_context(|| format!("asking {url}"))?;
         if response.status().as_u16() != 200 {
@@ -56,6 +56,16 @@ impl Client {
         }
         Ok(response.into_body().into_reader())
     }
+}
+
+/// A name as one segment of a path, whatever it holds.
+pub(super) fn segment(name: &str) -> String {
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    let coded = name.bytes().map(|octet| match plain(octet) {
+        true => char::from(octet).to_string(),
+        false => format!("%{octet:02X}"),
+    });
+    coded.collect()
 }
 
 fn console_address(data: &Path) -> anyhow::Result<String> {
@@ -77,7 +87,9 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Valu
     }
     let title = body["title"].as_str().unwrap_or("refused");
     let refusal = body["refusal"].as_str().unwrap_or("unknown");
-    let detail = body["detail"].as_str().map(|detail| format!(": {detail}")).unwrap_or_default();
+    // A refusal that has no more to say has the title as its detail.
+    let detail = body["detail"].as_str().filter(|detail| *detail != title);
+    let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
     let errors: String = body["errors"]
         .as_array()
         .into_iter()
@@ -87,4 +99,16 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Valu
         })
         .collect();
     bail!("{title} ({refusal}, {status}){detail}{errors}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::segment;
+
+    #[test]
+    fn a_name_stays_within_its_segment() {
+        assert_eq!(segment("call_7"), "call_7");
+        assert_eq!(segment("../me?x#y"), "%2E%2E%2Fme%3Fx%23y");
+        assert_eq!(segment("é%"), "%C3%A9%25");
+    }
 }

@@ -1,7 +1,8 @@
 //! The client commands, each one question and its readable answer.
 #![allow(clippy::print_stdout, reason = "the commands' own answers")]
 
-use super::client::Client;
+use super::client::{Client, segment};
+use super::lines::Lines;
 use super::{Exchange, ladder};
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -36,16 +37,14 @@ pub(super) fn calls(exchange: &Exchange) -> anyhow::Result<()> {
 
 pub(super) fn tail(exchange: &Exchange) -> anyhow::Result<()> {
     let client = Client::of(exchange)?;
-    for line in BufReader::new(client.events()?).lines() {
+    let events = client.events()?;
+    let mut lines = Lines::of(&all(&client, "/connections")?);
+    for line in BufReader::new(events).lines() {
         let line = line?;
         let Some(data) = line.strip_prefix("data: ") else { continue };
-        let event: Value = serde_json::from_str(data)?;
-        if event["type"].is_null() {
-            continue;
+        if let Some(line) = lines.line(&serde_json::from_str(data)?) {
+            println!("{line}");
         }
-        let facts = event["data"].as_object().map(|facts| facts.iter().map(fact).collect::<Vec<_>>().join(" "));
-        let at = event["timestamp"].as_str().unwrap_or("");
-        println!("{at} {:>6} {:<22} {}", event["seq"], text(&event["type"]), facts.unwrap_or_default());
     }
     bail!("the exchange ended the stream")
 }
@@ -76,7 +75,7 @@ pub(super) fn registrations(exchange: &Exchange) -> anyhow::Result<()> {
 
 pub(super) fn trace(exchange: &Exchange, call: &str) -> anyhow::Result<()> {
     let client = Client::of(exchange)?;
-    let story = client.get(&format!("/calls/{call}/story"))?;
+    let story = client.get(&format!("/calls/{}/story", segment(call)))?;
     print!("{}", ladder::draw(&story));
     Ok(())
 }
@@ -97,14 +96,6 @@ fn all(client: &Client, path: &str) -> anyhow::Result<Vec<Value>> {
         rows.extend(page["items"].as_array().into_iter().flatten().cloned());
         let Some(next) = page["next"].as_str() else { return Ok(rows) };
         page = client.get(&format!("{path}?{PAGE}&cursor={next}"))?;
-    }
-}
-
-fn fact((name, value): (&String, &Value)) -> String {
-    match value {
-        Value::String(text) => format!("{name}={text}"),
-        Value::Object(_) => format!("{name}={}", text(&value["id"])),
-        other => format!("{name}={other}"),
     }
 }
 

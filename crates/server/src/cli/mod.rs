@@ -5,6 +5,7 @@
 mod client;
 mod commands;
 mod ladder;
+mod lines;
 
 use crate::config::{Config, render};
 use crate::serve::Clocking;
