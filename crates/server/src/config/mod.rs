@@ -10,9 +10,11 @@ mod check;
 pub mod demo;
 mod directory;
 mod document;
+mod doors;
 mod files;
 mod ipxapi;
 mod kind;
+mod listen;
 mod network;
 mod problem;
 mod read;
@@ -21,14 +23,15 @@ mod table;
 
 pub use bind::bind_advice;
 pub use document::{EXAMPLE_FILE, PAGE_FILE, example, page};
+pub use doors::{CallerId, CdrFormat, CdrPush, Console, Fusion, TelServices, Voicenter};
 pub use files::{DEMO_FILE, LISTEN_FILE, TOKEN_FILE, write_demo_json, write_listen_json, write_private};
 pub use ipxapi::{Ipxapi, Privilege};
+pub use listen::{Listen, Transport};
 pub use network::Network;
 pub use problem::{Problem, render};
 pub use seed::{Account, Door, Role, Secret, Station, StationKind, Trunk};
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// All that the program is told before it starts.
@@ -207,91 +210,6 @@ impl Algorithm {
     }
 }
 
-/// Where the doors and the telephones are served; none: not at all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listen {
-    /// SIP over UDP.
-    pub sip_udp: Vec<SocketAddr>,
-    /// SIP over TCP.
-    pub sip_tcp: Vec<SocketAddr>,
-    /// The console API.
-    pub console: Option<SocketAddr>,
-    /// Fusion over HTTP.
-    pub fusion: Option<SocketAddr>,
-    /// Fusion's event stream over TCP.
-    pub fusion_events: Option<SocketAddr>,
-    /// One HTTP port for every door that speaks HTTP.
-    pub shared_http: Option<SocketAddr>,
-    /// Whether that port speaks TLS.
-    pub shared_http_tls: bool,
-    /// iPECS Web API.
-    pub ipxapi: Option<SocketAddr>,
-    /// iPECS ClickCall.
-    pub clickcall: Option<SocketAddr>,
-    /// TelServices over TCP.
-    pub telservices_tcp: Option<SocketAddr>,
-    /// TelServices over HTTP.
-    pub telservices_http: Option<SocketAddr>,
-    /// Voicenter over HTTP.
-    pub voicenter: Option<SocketAddr>,
-}
-
-/// The protocol below a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// Datagrams.
-    Udp,
-    /// Connections.
-    Tcp,
-}
-
-impl Listen {
-    /// Every listener: the key it has in the file and in `listen.json`, its transport, its address.
-    #[must_use]
-    pub fn all(&self) -> Vec<(&'static str, Transport, SocketAddr)> {
-        let udp = self.sip_udp.iter().map(|address| ("sip_udp", Transport::Udp, *address));
-        let tcp = self.sip_tcp.iter().map(|address| ("sip_tcp", Transport::Tcp, *address));
-        let doors = [
-            ("console", self.console),
-            ("fusion", self.fusion),
-            ("fusion_events", self.fusion_events),
-            ("shared_http", self.shared_http),
-            ("ipxapi", self.ipxapi),
-            ("clickcall", self.clickcall),
-            ("telservices_tcp", self.telservices_tcp),
-            ("telservices_http", self.telservices_http),
-            ("voicenter", self.voicenter),
-        ];
-        let doors = doors.into_iter().filter_map(|(key, address)| Some((key, Transport::Tcp, address?)));
-        udp.chain(tcp).chain(doors).collect()
-    }
-
-    /// Whether nobody but this machine can reach it.
-    #[must_use]
-    pub fn is_loopback_only(&self) -> bool {
-        self.all().iter().all(|(_, _, address)| address.ip().is_loopback())
-    }
-
-    /// Every listener asks for a port of the system's choice.
-    pub fn use_ephemeral_ports(&mut self) {
-        let doors = [
-            &mut self.console,
-            &mut self.fusion,
-            &mut self.fusion_events,
-            &mut self.shared_http,
-            &mut self.ipxapi,
-            &mut self.clickcall,
-            &mut self.telservices_tcp,
-            &mut self.telservices_http,
-            &mut self.voicenter,
-        ];
-        let doors = doors.into_iter().flatten();
-        for address in self.sip_udp.iter_mut().chain(&mut self.sip_tcp).chain(doors) {
-            address.set_port(0);
-        }
-    }
-}
-
 /// The SIP side.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SipSettings {
@@ -372,158 +290,6 @@ pub struct Tenant {
     pub first_leg_ring_timeout_s: u32,
     /// How long a phone may take to answer on command, in seconds.
     pub remote_answer_timeout_s: u32,
-}
-
-/// The Fusion door. It has no credentials: the networks are its only guard.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fusion {
-    /// Who may connect, to both ports.
-    pub allowed_clients: Vec<Network>,
-    /// Who may use what changes something; none: as `allowed_clients`.
-    pub allowed_write_clients: Option<Vec<Network>>,
-    /// IANA name of the time zone of its time stamps; none: the tenant's.
-    pub time_zone: Option<String>,
-    /// How `ccGetChannels` writes a caller.
-    pub callerid: CallerId,
-    /// How long `ccOriginate` rings its first party, in seconds.
-    pub first_ring_s: u32,
-    /// How long it then rings the number that was asked for, in seconds.
-    pub ring_s: u32,
-    /// How long the first party hears that the number failed, in seconds.
-    pub fail_tone_s: u32,
-    /// Key of this server in its cluster.
-    pub sop_key: String,
-    /// Addresses of the cluster's servers by their keys.
-    pub sops: BTreeMap<String, String>,
-    /// Ids of contexts by their names.
-    pub contexts: BTreeMap<String, String>,
-    /// The origin whose pages may read answers.
-    pub allow_origin: Option<String>,
-}
-
-/// How the Fusion door writes a caller in `ccGetChannels`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum CallerId {
-    /// Name and number.
-    #[default]
-    Quoted,
-    /// The number alone.
-    Number,
-}
-
-impl CallerId {
-    const ALL: [Self; 2] = [Self::Quoted, Self::Number];
-    const NAMES: &'static [&'static str] = &["quoted", "number"];
-}
-
-impl Fusion {
-    /// Whether this client may read.
-    #[must_use]
-    pub fn may_read(&self, client: IpAddr) -> bool {
-        self.allowed_clients.iter().any(|network| network.contains(client))
-    }
-
-    /// Whether this client may use what changes something.
-    #[must_use]
-    pub fn may_write(&self, client: IpAddr) -> bool {
-        let networks = self.allowed_write_clients.as_ref().unwrap_or(&self.allowed_clients);
-        self.may_read(client) && networks.iter().any(|network| network.contains(client))
-    }
-}
-
-/// The Voicenter door.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Voicenter {
-    /// Click2Call requests per second.
-    pub requests_per_s: u32,
-    /// Requests to the call log per minute and code.
-    pub log_requests_per_min: u32,
-    /// Records of one answer of the call log.
-    pub log_records: u32,
-    /// Who may read the call log; nobody named: everybody with a code.
-    pub trusted: Vec<Network>,
-    /// Whether that holds for everything else that takes a code, too.
-    pub trusted_everywhere: bool,
-    /// Country code of national numbers.
-    pub home_country: String,
-}
-
-/// A server that Voicenter's notification of finished calls goes to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CdrPush {
-    /// Its name: what waits for it is found by it.
-    pub name: String,
-    /// Where it is.
-    pub url: String,
-    /// How it reads.
-    pub format: CdrFormat,
-    /// Whether it may be on this machine or in a private network.
-    pub private: bool,
-}
-
-/// How a server reads its notifications.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum CdrFormat {
-    /// JSON.
-    #[default]
-    Json,
-    /// XML-RPC.
-    XmlRpc,
-    /// A form.
-    Form,
-}
-
-impl CdrFormat {
-    const ALL: [Self; 3] = [Self::Json, Self::XmlRpc, Self::Form];
-    const NAMES: &'static [&'static str] = &["json", "xml-rpc", "form"];
-}
-
-/// The TelServices door.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TelServices {
-    /// Who may connect.
-    pub allowed_clients: Vec<Network>,
-    /// Sessions at a time.
-    pub sessions_max: u32,
-    /// Connections at a time.
-    pub connections: u32,
-    /// Connections of one address.
-    pub connections_per_address: u32,
-    /// Long polls of one session that wait.
-    pub polls_per_session: u32,
-    /// Whether the first opening of a session on a device needs the credentials of an administrator.
-    pub authenticate: bool,
-    /// The user whose credentials that opening needs.
-    pub administrator: Option<String>,
-    /// Whether calls can be made by a URL.
-    pub shortcut_url: bool,
-    /// Origins whose pages may ask.
-    pub allowed_origins: Vec<String>,
-    /// Silence after which a connection is closed.
-    pub idle_s: u32,
-    /// How long the exchange may take to carry out an order.
-    pub link_timeout_s: u32,
-    /// Whether calls are shown with their reference.
-    pub call_reference: bool,
-    /// Whether the history may be asked for without device and user.
-    pub history_of_all: bool,
-    /// What stands behind each PDU over TCP and UDP, with escapes; none: nothing.
-    pub end_of_pdu: Option<String>,
-    /// The UDP port from which events leave; none: that of the gateway.
-    pub event_port: Option<u32>,
-    /// IANA name of the time zone of its dates and times; none: the tenant's.
-    pub time_zone: Option<String>,
-}
-
-/// The console door.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Console {
-    /// Whether simulated phones can be operated over the API.
-    pub test_control: bool,
-    /// Commands of one token per minute.
-    pub commands_per_min: u32,
-    /// Reads of one token per minute.
-    pub reads_per_min: u32,
 }
 
 /// How long things are kept.
