@@ -183,6 +183,15 @@ def moves(x):
             far.phone = back
             near.hang_up()
             far.takes("BYE")
+            # The call may have ended before the phone is back.
+            near, far = talk(caller, back) if called else reversed(talk(back, caller))
+            back.socket.close()
+            caller.silent("BYE", seconds=0.3)
+            near.hang_up()
+            back = x.phone("1106", tcp=True)
+            back.register(contacts=[f"<{back.contact}>{params}"])
+            far.phone = back
+            far.takes("BYE")
             back.register(contacts=["*"], expires=0)
             back.socket.close()
 

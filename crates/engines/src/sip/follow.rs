@@ -1,17 +1,33 @@
 //! Dialogs follow their phone: when it comes back over another connection, what we say in its dialogs goes there (RFC 5626
 //! 5.3). It may have another Contact URI then, since its port is new.
 //!
+//! Is a call ended meanwhile, its BYE waits for the phone as long as its registration does.
+//!
 //! A datagram needs none of this: it goes to the Contact, or to where the phone was seen.
 
 use super::SipEngine;
+use ::sip::dialog::{Endpoint, UsageKey};
+use ::sip::message::Headers;
 use ::sip::registrar::{Binding, Reach};
-use ::sip::transport::Flow;
+use ::sip::transport::{Flow, Transport};
 use std::collections::{BTreeSet, VecDeque};
 use switching::id::DeviceId;
 use switching::time::Time;
 
 /// Ended connections that are remembered; the oldest is forgotten first.
 const LOST_MAX: usize = 4_096;
+/// Dialogs whose BYE waits for a connection; beyond these it is tried at once, in vain.
+const ADRIFT_MAX: usize = 4_096;
+
+/// A dialog that is to be ended, with a phone that cannot be reached now.
+#[derive(Debug)]
+pub(super) struct Adrift {
+    device: DeviceId,
+    home: Option<Box<Binding>>,
+    /// Lines of its BYE.
+    headers: Headers,
+    until: u64,
+}
 
 /// Connections that have ended.
 #[derive(Debug, Default)]
@@ -61,21 +77,76 @@ impl SipEngine {
     ///
     /// The same phone is known by its instance, its Contact, or the Call-ID of its registrations. Else it is taken for the
     /// same where the dialog's connection has ended, and nothing says that it is another.
-    pub(super) fn follow(&mut self, device: DeviceId, binding: &Binding, old: Option<Flow>, new: &Flow) {
-        let Self { legs, lost, endpoint, .. } = self;
+    pub(super) fn follow(&mut self, now: Time, device: DeviceId, binding: &Binding, old: Option<Flow>, new: &Flow) {
+        let Self { legs, lost, endpoint, adrift, .. } = self;
+        let was = |endpoint: &Endpoint, usage| endpoint.info(usage).map(|info| info.flow).filter(|flow| flow != new);
+        let moves = |was: &Flow, home: Option<&Binding>| {
+            let is_stream = was.transport != Transport::Udp;
+            let same = home.is_some_and(|home| is_same(home, binding))
+                || old.is_some_and(|old| old.connection == was.connection);
+            let gone = was.connection == 0 || lost.contains(was.connection);
+            is_stream && (same || (gone && !home.is_some_and(|home| is_another(home, binding))))
+        };
         for fork in legs.values().filter(|leg| leg.device == device).flat_map(|leg| &leg.forks) {
-            let Some(was) = endpoint.info(fork.usage).map(|info| info.flow.connection) else { continue };
-            if was == 0 || was == new.connection {
-                continue;
-            }
-            let home = fork.home.as_deref();
-            let same = home.is_some_and(|home| is_same(home, binding)) || old.is_some_and(|old| old.connection == was);
-            let perhaps = lost.contains(was) && !home.is_some_and(|home| is_another(home, binding));
-            if same || perhaps {
+            if was(endpoint, fork.usage).is_some_and(|was| moves(&was, fork.home.as_deref())) {
                 // It was just seen.
                 let _ = endpoint.rebind(fork.usage, *new);
             }
         }
+        let waits = adrift.iter().filter(|(usage, it)| {
+            it.device == device && was(endpoint, **usage).is_some_and(|was| moves(&was, it.home.as_deref()))
+        });
+        for usage in waits.map(|(usage, _)| *usage).collect::<Vec<_>>() {
+            // It was just seen.
+            let _ = self.endpoint.rebind(usage, *new);
+            self.say_goodbye(now, usage);
+        }
+    }
+
+    /// Whether what we say in this dialog reaches nobody now: its connection has ended, and none has taken its place.
+    pub(super) fn is_adrift(&self, usage: UsageKey) -> bool {
+        let flow = self.endpoint.info(usage).map(|info| info.flow);
+        flow.is_some_and(|flow| {
+            flow.transport != Transport::Udp && (flow.connection == 0 || self.lost.contains(flow.connection))
+        })
+    }
+
+    /// Ends a dialog as soon as its phone is back.
+    pub(super) fn end_when_back(
+        &mut self,
+        now: Time,
+        usage: UsageKey,
+        device: DeviceId,
+        home: Option<Box<Binding>>,
+        headers: Headers,
+    ) {
+        let until = now.0 + self.config.registrar.no_flow_grace_ms;
+        self.adrift.insert(usage, Adrift { device, home, headers, until });
+        self.adrift_until.insert((until, usage));
+        if self.adrift.len() > ADRIFT_MAX {
+            self.say_goodbye(now, usage);
+        }
+    }
+
+    /// Those that were waited for long enough: their BYE fails, and that is the end.
+    pub(super) fn waited_enough(&mut self, now: Time) {
+        while let Some((_, usage)) = self.adrift_until.first().copied().filter(|(until, _)| *until <= now.0) {
+            self.say_goodbye(now, usage);
+        }
+    }
+
+    fn say_goodbye(&mut self, now: Time, usage: UsageKey) {
+        if let Some(headers) = self.not_adrift(usage) {
+            // It may have ended by itself.
+            let _ = self.endpoint.bye(now.0, usage, headers);
+        }
+    }
+
+    /// The dialog has an end, or comes to it now.
+    pub(super) fn not_adrift(&mut self, usage: UsageKey) -> Option<Headers> {
+        let Adrift { headers, until, .. } = self.adrift.remove(&usage)?;
+        self.adrift_until.remove(&(until, usage));
+        Some(headers)
     }
 
     /// A phone may have registered over its next connection before we heard that the one before had ended. Without an instance it

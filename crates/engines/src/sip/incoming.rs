@@ -151,7 +151,10 @@ impl SipEngine {
     }
 
     pub(super) fn hung_up(&mut self, now: Time, usage: UsageKey, message: &Message) {
-        let Some(id) = self.leg_of(usage) else { return };
+        let Some(id) = self.leg_of(usage) else {
+            self.not_adrift(usage);
+            return;
+        };
         let cause = Cause::NormalClearing;
         let q850 = cause::q850(message).unwrap_or(cause.q850());
         self.report(id, ReportKind::Released { cause, q850 });

@@ -28,7 +28,7 @@ use ::sip::dialog::{Endpoint, Event, Output as EndpointOutput, UsageKey};
 use ::sip::digest::{Bans, Server as DigestServer, ServerConfig};
 use ::sip::registrar::Registrar;
 use ::sip::transport::{Flow, Transmit};
-use follow::Lost;
+use follow::{Adrift, Lost};
 use leg::Leg;
 use media::{PortId, Relay};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -84,6 +84,9 @@ pub struct SipEngine {
     /// How a registered contact was reached last, by user and URI.
     flows: BTreeMap<String, BTreeMap<String, Flow>>,
     lost: Lost,
+    /// Dialogs that are to be ended once their phone is back.
+    adrift: BTreeMap<UsageKey, Adrift>,
+    adrift_until: BTreeSet<(u64, UsageKey)>,
     legs: BTreeMap<LegId, Box<Leg>>,
     by_usage: BTreeMap<UsageKey, LegId>,
     by_port: BTreeMap<PortId, LegId>,
@@ -111,6 +114,8 @@ impl SipEngine {
             users: BTreeMap::new(),
             flows: BTreeMap::new(),
             lost: Lost::default(),
+            adrift: BTreeMap::new(),
+            adrift_until: BTreeSet::new(),
             legs: BTreeMap::new(),
             by_usage: BTreeMap::new(),
             by_port: BTreeMap::new(),
@@ -194,7 +199,8 @@ impl SipEngine {
         let endpoint = self.endpoint.poll_timeout();
         let registrar = self.registrar.next_deadline();
         let session = self.session_deadlines.first().map(|(at, _)| *at);
-        [endpoint, registrar, session].into_iter().flatten().min().map(Time)
+        let adrift = self.adrift_until.first().map(|(at, _)| *at);
+        [endpoint, registrar, session, adrift].into_iter().flatten().min().map(Time)
     }
 
     /// The time has come. Sockets are read before this is called: after a stall of the machine what came meanwhile counts, and
@@ -208,6 +214,7 @@ impl SipEngine {
         self.drain(now);
         self.expire_registrations(now);
         self.session_timeouts(now);
+        self.waited_enough(now);
         self.drain(now);
     }
 
@@ -233,8 +240,10 @@ impl SipEngine {
             self.asked.len(),
             self.session_deadlines.len(),
             self.orphans.len(),
+            self.adrift.len(),
+            self.adrift_until.len(),
         ];
-        self.in_use() == [0; 4] && tables == [0; 5]
+        self.in_use() == [0; 4] && tables == [0; 7]
     }
 
     /// What the relay counts for each leg.

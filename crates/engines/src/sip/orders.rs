@@ -144,9 +144,14 @@ impl SipEngine {
         if code == 503 {
             headers.push("Retry-After", super::incoming::RETRY_AFTER_S);
         }
-        for fork in &leg.forks {
+        let (device, chosen) = (leg.device, leg.chosen);
+        for (usage, home) in leg.forks.iter().map(|fork| (fork.usage, fork.home.clone())).collect::<Vec<_>>() {
+            if chosen == Some(usage) && self.is_adrift(usage) {
+                self.end_when_back(now, usage, device, home, headers.clone());
+                continue;
+            }
             // A usage that has ended by itself needs no end.
-            let _ = self.endpoint.end(now.0, fork.usage, code, headers.clone());
+            let _ = self.endpoint.end(now.0, usage, code, headers.clone());
         }
         self.forget(now, id);
     }

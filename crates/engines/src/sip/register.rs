@@ -51,7 +51,7 @@ impl SipEngine {
             Err(error) => return refuse(error),
         };
         for change in &changes {
-            self.keep(device, &user, flow, change);
+            self.keep(now, device, &user, flow, change);
         }
         self.bans.forgive(flow.remote.ip());
         if self.contacts_of(now, &user) != before {
@@ -64,7 +64,7 @@ impl SipEngine {
         Response::new(200).with_headers(headers)
     }
 
-    fn keep(&mut self, device: DeviceId, user: &str, flow: &Flow, change: &Change) {
+    fn keep(&mut self, now: Time, device: DeviceId, user: &str, flow: &Flow, change: &Change) {
         let (binding, before) = match change {
             Change::Added(binding) => (binding, None),
             Change::Refreshed { before, after } => (after, Some(before)),
@@ -80,7 +80,7 @@ impl SipEngine {
         }
         old = self.flows.entry(user.to_owned()).or_default().insert(binding.uri.clone(), *flow).or(old);
         if before.is_none_or(|before| before.reach != binding.reach) {
-            self.follow(device, binding, old, flow);
+            self.follow(now, device, binding, old, flow);
         }
         self.store(user, binding, true);
     }

@@ -204,6 +204,47 @@ fn a_phone_that_comes_back_with_another_contact_keeps_its_dialogs() {
     conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
 }
 
+/// The call ends while the phone has no connection: it hears of it when it is back, unless it has hung up itself by then.
+#[test]
+fn a_good_bye_waits_for_the_phones_next_connection() {
+    for back_after in [Some(5_000), Some(20_000), None] {
+        let mut world = World::with(&["1001"]);
+        world.station("1002");
+        world.phone("1002");
+        over_stream(&mut world, 1, 5);
+        world.phones[1].contact = Some("<sip:1002@192.0.2.12:40001;transport=tcp>".to_owned());
+        world.register(1);
+        let (a, b) = world.call(0, 1);
+        world.streams.clear();
+        world.engine.flow_lost(Time(world.now), 5);
+        let now = world.now;
+        world.phones[0].sip.bye(now, a, Headers::none()).expect("confirmed");
+        world.run(back_after.unwrap_or(31_000));
+        assert_eq!(world.records.len(), 1, "the call is over at once");
+        world.forget_past();
+        if back_after.is_some() {
+            over_stream(&mut world, 1, 6);
+            world.phones[1].contact = Some("<sip:1002@192.0.2.12:40002;transport=tcp>".to_owned());
+        }
+        if back_after == Some(20_000) {
+            let (now, flow) = (world.now, world.phones[1].flow());
+            world.phones[1].sip.rebind(b, flow).expect("confirmed");
+            world.phones[1].sip.bye(now, b, Headers::none()).expect("confirmed");
+            world.run(100);
+            assert_eq!(world.between("1002"), ["> BYE", "< 200 BYE"]);
+        }
+        if back_after == Some(5_000) {
+            world.register(1);
+            world.run(100);
+            assert!(world.phones[1].has(|event| matches!(event, Event::Bye { .. })), "{}", world.ladder());
+        }
+        assert!(!world.engine.says_goodbye());
+        world.run(120_000);
+        assert!(world.engine.is_idle(), "{back_after:?}: {:?}", world.engine.in_use());
+    }
+    conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+}
+
 /// One contact of a device is replaced by another: the old one is kept nowhere.
 #[test]
 fn a_contact_that_moved_is_kept_once() {
@@ -320,6 +361,40 @@ fn legs_of_a_former_life_get_a_bye() {
     }
     assert!(!world.engine.ends_orphans() && !world.engine.says_goodbye());
     assert!(world.checkpoints.is_empty());
+}
+
+/// The same where a phone was connected: it hears of it over its next connection.
+#[test]
+fn legs_of_a_former_life_are_ended_over_the_next_connection() {
+    let mut world = World::with(&["1001"]);
+    world.station("1002");
+    world.phone("1002");
+    over_stream(&mut world, 1, 5);
+    world.register(1);
+    world.call(0, 1);
+    let (legs, bindings) = (world.checkpoints.clone(), world.bindings.clone());
+    let (now, local) = (Time(world.now), world.phones[1].exchange);
+    let mut next = World::empty(SipConfig { legs_from: 9_000, ..config() }, 1);
+    for user in ["1001", "1002"] {
+        next.station(user);
+    }
+    next.phones = std::mem::take(&mut world.phones);
+    next.now = world.now;
+    for ((user, _), octets) in &bindings {
+        next.engine.restore_binding(now, user, octets, local);
+    }
+    for (leg, octets) in &legs {
+        next.engine.end_orphan(now, *leg, octets);
+    }
+    next.run(5_000);
+    let told = |world: &World, phone: usize| world.phones[phone].has(|event| matches!(event, Event::Bye { .. }));
+    assert!(told(&next, 0) && !told(&next, 1) && !next.engine.says_goodbye());
+    over_stream(&mut next, 1, 6);
+    next.register(1);
+    next.run(100);
+    assert!(told(&next, 1), "{}", next.ladder());
+    next.run(120_000);
+    assert!(next.engine.is_idle());
 }
 
 /// Two pairs of ports are one call: the next caller is told to come back, and so is one whose callee would need the last pair.
