@@ -183,7 +183,7 @@ pub const SHOWS_FIRST_RINGING: &str = "
     console      1001 initiated
     fusion       SDP01001 Ringing \"Ada Lovelace\" [1001]
     voicenter    1001 Dialing answered=0 Click2Call 1002
-    ipxapi       1001 busy
+    ipxapi       1001 ring
     telservices  1001 id=1 state=initiated otherParty=number duration=0 isOutgoing=true isConference=false permittedServices=dropCall
 ";
 
