@@ -38,6 +38,9 @@ impl Switch {
             if let (Some(supervised), Some(answered)) = (connection.supervised, connection.answered) {
                 assert!(supervised <= answered, "{id}: supervised <= answered");
             }
+            if let (Some(alerting), Some(supervised)) = (connection.alerting, connection.supervised) {
+                assert!(alerting <= supervised, "{id}: alerting <= supervised");
+            }
             assert!(self.state.legs.get(connection.leg).is_some(), "{id} has no leg");
         }
         for (id, device) in &picture.devices {
@@ -53,7 +56,9 @@ impl Switch {
 
     fn audit_legs(&self) {
         let picture = &self.state.picture;
+        let mut lines = BTreeSet::new();
         for (id, leg) in self.state.legs.iter() {
+            assert!(lines.insert((leg.device, leg.line)), "{id}: line {} of {} is taken twice", leg.line, leg.device);
             let call = picture.calls.get(&leg.call);
             assert!(call.is_some(), "{id} belongs to no live call");
             let public = picture.connections.contains_key(&leg.connection);
