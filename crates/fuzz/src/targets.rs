@@ -279,8 +279,9 @@ fn voicenter_ack(input: &[u8]) {
 /// A message of the real-time channel: an event has its name and one payload, which is written so that it reads again.
 fn voicenter_channel(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    if let Said::Event(name, payload) = Said::read(text) {
-        let again = format!("42[{},{}]", Json::text(name.as_str()).write(), payload.write());
-        assert!(matches!(Said::read(&again), Said::Event(known, _) if known == name), "{again}");
+    if let Said::Event(name, payload, ack) = Said::read(text) {
+        let number = ack.map(|number| number.to_string()).unwrap_or_default();
+        let again = format!("42{number}[{},{}]", Json::text(name.as_str()).write(), payload.write());
+        assert!(matches!(Said::read(&again), Said::Event(known, _, same) if known == name && same == ack), "{again}");
     }
 }

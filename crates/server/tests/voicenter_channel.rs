@@ -340,6 +340,10 @@ fn wire_logins_filters_and_keep_alive() {
     channel.emit("keepAlive", json!({"token": "x"}));
     let alive = channel.event("keepaliveResponse");
     assert_eq!((&alive["errorCode"], &alive["errorDesc"], &alive["isOk"]), (&json!(0), &json!("OK"), &json!(true)));
+    // An acknowledgement follows what the event brought.
+    channel.say("427[\"keepalive\",null]");
+    assert_eq!(channel.event("keepaliveResponse")["isOk"], true);
+    assert_eq!(channel.text(), "437[]");
     channel.say("2probe");
     assert_eq!(channel.text(), "3probe");
     // Only the extensions that are picked, from then on.
@@ -368,6 +372,21 @@ fn wire_logins_filters_and_keep_alive() {
         &[],
     );
     assert_eq!(polled.status, 400);
+    // Nor are other versions, and polling not over a WebSocket either.
+    for (query, said) in [
+        ("EIO=4&transport=websocket", "Unsupported protocol version"),
+        ("EIO=&transport=websocket", "Unsupported protocol version"),
+        ("EIO=3&transport=polling", "Transport unknown"),
+    ] {
+        let url = format!("ws://{}/socket.io/?{query}", office.address("voicenter"));
+        match tungstenite::connect(url) {
+            Err(tungstenite::Error::Http(refused)) => {
+                let body = String::from_utf8(refused.body().clone().unwrap_or_default()).expect("text");
+                assert!(refused.status() == 400 && body.contains(said), "{query}: {body}");
+            }
+            other => panic!("{query}: {other:?}"),
+        }
+    }
     conformance::proves("VOI-RT-04");
     conformance::proves("VOI-RT-05");
     conformance::proves_partly("VOI-RT-07", "tokens and logins by password; AllUsersStatus");

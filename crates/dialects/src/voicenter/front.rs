@@ -36,6 +36,9 @@ async fn open_channel(State(door): State<Door>, request: Request) -> axum::respo
     let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let Some(source) = source else { return bare(StatusCode::NOT_FOUND) };
     let (mut head, _) = request.into_parts();
+    if let Some(refused) = unknown_protocol(head.uri.query().unwrap_or_default()) {
+        return refused;
+    }
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut head, &()).await else {
         // Polling is not there.
         return bare(StatusCode::BAD_REQUEST);
@@ -46,6 +49,26 @@ async fn open_channel(State(door): State<Door>, request: Request) -> axum::respo
         // A page cannot see why it was not let in over HTTP: it is told inside.
         None => upgrade.on_upgrade(session::turn_away),
     }
+}
+
+/// Another version than Engine.IO 3 would wait for pings that never come, and polling is not there (VOI-RT-07). Who names neither is
+/// taken at the word of its WebSocket.
+fn unknown_protocol(query: &str) -> Option<axum::response::Response> {
+    let other = |wanted: &str, known: &str| {
+        let named = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted);
+        named.is_some_and(|(_, value)| value != known)
+    };
+    let said = if other("EIO", "3") {
+        "{\"code\":5,\"message\":\"Unsupported protocol version\"}"
+    } else if other("transport", "websocket") {
+        "{\"code\":0,\"message\":\"Transport unknown\"}"
+    } else {
+        return None;
+    };
+    let mut response = bare(StatusCode::BAD_REQUEST);
+    *response.body_mut() = Body::from(said);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Some(response)
 }
 
 /// Requests need [`ConnectInfo`]`<`[`SocketAddr`]`>`, without which nobody is let in.
@@ -71,7 +94,7 @@ async fn serve(State(door): State<Door>, request: Request) -> axum::response::Re
         Err(_) => Err(Bad::Unread),
     };
     let close = params == Err(Bad::Unread);
-    sent(answer(&door, source, endpoint, params).await, close)
+    sent(answer(&door, source, endpoint, query, params).await, close)
 }
 
 fn sent(response: Response, close: bool) -> axum::response::Response {

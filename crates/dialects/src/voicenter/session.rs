@@ -42,8 +42,8 @@ pub enum Said {
     Ping(String),
     /// `41`, `1`: it goes.
     Close,
-    /// `42["name",payload]`.
-    Event(String, Json),
+    /// `42["name",payload]`; with a number before the bracket where it is to be acknowledged.
+    Event(String, Json, Option<u64>),
     /// Anything else.
     Nothing,
 }
@@ -58,17 +58,21 @@ impl Said {
         if text == "1" || text == "41" {
             return Self::Close;
         }
-        // An acknowledgement may be asked for by a number: none is given.
-        let Some(event) = text.strip_prefix("42").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()))
-        else {
-            return Self::Nothing;
+        let Some(rest) = text.strip_prefix("42") else { return Self::Nothing };
+        let event = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let ack = match &rest[..rest.len() - event.len()] {
+            "" => None,
+            number => match number.parse() {
+                Ok(number) => Some(number),
+                Err(_) => return Self::Nothing,
+            },
         };
         let Some(Json::Array(mut values)) = Json::parse(event.as_bytes()) else { return Self::Nothing };
         if values.is_empty() {
             return Self::Nothing;
         }
         match values.remove(0) {
-            Json::Text(name) => Self::Event(name, values.into_iter().next().unwrap_or(Json::Null)),
+            Json::Text(name) => Self::Event(name, values.into_iter().next().unwrap_or(Json::Null), ack),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => Self::Nothing,
         }
     }
@@ -151,7 +155,11 @@ impl Talk {
             Said::Ping(probe) => self.send(vec![format!("3{probe}")]).await,
             Said::Close => None,
             Said::Nothing => Some(()),
-            Said::Event(name, payload) => self.asked(&name.to_ascii_lowercase(), &payload).await,
+            Said::Event(name, payload, ack) => {
+                self.asked(&name.to_ascii_lowercase(), &payload).await?;
+                // It was heard; what it came to is told by events.
+                self.send(ack.map(|number| format!("43{number}[]")).into_iter().collect()).await
+            }
         }
     }
 
@@ -298,13 +306,15 @@ mod tests {
 
     #[test]
     fn messages_are_read() {
-        let event = |name: &str, payload: Json| Said::Event(name.to_owned(), payload);
+        let event = |name: &str, payload: Json| Said::Event(name.to_owned(), payload, None);
+        let with_ack = |name: &str, payload: Json, ack| Said::Event(name.to_owned(), payload, Some(ack));
         for (text, expected) in [
             ("2", Said::Ping(String::new())),
             ("2probe", Said::Ping("probe".to_owned())),
             ("41", Said::Close),
             ("42[\"loginUserCode\",\"c\"]", event("loginUserCode", Json::text("c"))),
-            ("427[\"resync\",{\"cache\":false}]", event("resync", Json::object([("cache", Json::Bool(false))]))),
+            ("427[\"resync\",{\"cache\":false}]", with_ack("resync", Json::object([("cache", Json::Bool(false))]), 7)),
+            ("4299999999999999999999[\"resync\"]", Said::Nothing),
             ("42[\"closeme\"]", event("closeme", Json::Null)),
             ("42[]", Said::Nothing),
             ("42[1]", Said::Nothing),

@@ -63,9 +63,9 @@ fields! {
 const DOCUMENTED: usize = 23;
 
 impl Field {
-    /// The fields of these names in their order, each once; unknown names are passed over.
+    /// The fields of these names in their order, each once; unknown names are passed over. No name at all is no choice.
     pub(super) fn chosen(names: Option<Vec<String>>) -> Vec<Self> {
-        let Some(names) = names else {
+        let Some(names) = names.filter(|names| !names.is_empty()) else {
             return Self::ALL.into_iter().take(DOCUMENTED).map(|(_, field)| field).collect();
         };
         let mut chosen = Vec::new();
@@ -130,8 +130,9 @@ mod tests {
             Field::chosen(Some(names)).into_iter().map(Field::name).collect::<Vec<_>>()
         };
         assert_eq!(chosen(&["callid", "DATE", "fromdate", "date", "x", "CdrType"]), ["CallID", "Date", "CdrType"]);
-        assert!(chosen(&[]).is_empty());
+        assert!(chosen(&["x"]).is_empty());
         let all: Vec<&str> = Field::chosen(None).into_iter().map(Field::name).collect();
+        assert_eq!(chosen(&[]), all, "no name is no choice");
         assert_eq!((all.len(), all[0], all[22]), (23, "Date", "DepartmentId"));
     }
 }

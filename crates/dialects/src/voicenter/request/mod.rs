@@ -112,10 +112,16 @@ impl Asked<'_> {
     }
 }
 
-/// Answers one request; `params` may be unreadable, which each endpoint says in its own form.
-pub(super) async fn answer(door: &Door, source: IpAddr, endpoint: Endpoint, params: Result<Params, Bad>) -> Response {
+/// Answers one request; `params` may be unreadable, which each endpoint says in its own form, and in the one that the query asks for.
+pub(super) async fn answer(
+    door: &Door,
+    source: IpAddr,
+    endpoint: Endpoint,
+    query: &str,
+    params: Result<Params, Bad>,
+) -> Response {
     let unread = params.as_ref().err().copied();
-    let asked = Asked { door, source, params: params.unwrap_or_default() };
+    let asked = Asked { door, source, params: params.unwrap_or_else(|_| Params::form_of_answer(query)) };
     let response = match endpoint {
         Endpoint::Click2Call => click2call::answer(&asked, unread).await,
         // Without parameters there is no code, which is what these say.

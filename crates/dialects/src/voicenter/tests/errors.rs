@@ -173,6 +173,11 @@ async fn what_cannot_be_read_is_refused_and_the_next_request_works() {
     ] {
         let (status, answer) = rig.http("POST", C2C, kind, body.as_bytes()).await;
         assert_eq!((status, answer.as_str()), (200, invalid.as_str()), "{kind}");
+        // The query says in which form, and nothing else of it counts.
+        let query = format!("{C2C}?code=secret&phone=301&target=302&Format=Json");
+        let (status, answer) = rig.http("POST", &query, kind, body.as_bytes()).await;
+        let expected = "{\"ERRORCODE\":1,\"ERRORMESSAGE\":\"Request is invalid\",\"CALLID\":\"\"}";
+        assert_eq!((status, answer.as_str()), (200, expected), "{kind}");
     }
     let (_, answer) = rig.http("POST", C2C, JSON, b"{\"code\":\"\xff\xfe\"}").await;
     assert_eq!(answer, invalid, "no UTF-8");
@@ -180,8 +185,12 @@ async fn what_cannot_be_read_is_refused_and_the_next_request_works() {
     assert_eq!(answer, xml(1, "Code is invalid", ""), "octets of a form that are no text are no code");
     let (status, answer) = rig.http("POST", &format!("{C2C}?format=json"), FORM, &vec![b'a'; 262_145]).await;
     assert_eq!((status, answer.contains("Request is too long")), (413, true), "{answer}");
+    assert!(answer.starts_with('{'), "{answer}");
+    let (_, html) = rig.http("POST", "/hub/cdr/?code=secret&format=HTML", JSON, b"{\"code\":").await;
+    assert!(html.contains("2: ") && html.starts_with('<'), "{html}");
     for (target, expected) in [
         ("/hub/cdr/", "\"ERROR_NUMBER\":2"),
+        ("/hub/cdr/?code=secret", "\"ERROR_NUMBER\":2"),
         ("/comet/api/getextensions", "\"ERR\":1"),
         ("/comet/api/getextensionscalls", "\"ERR\":1"),
     ] {

@@ -89,6 +89,17 @@ async fn fields_are_given_as_asked_for() {
     );
     assert!(all["CallID"].as_str().is_some_and(|id| id.len() == 32));
     assert!(all["RepresentativeCode"].as_str().is_some_and(|code| code.len() >= 4));
+    // Without a name there is no choice, however that is written.
+    for none in ["fields=", "fields=,%20,", "fields[]="] {
+        assert_eq!(rig.log(&format!("todate=1700000001&{none}")).await[0], *all, "{none}");
+    }
+    for none in [json!([]), json!({"a": 1}), json!(null), json!("")] {
+        let body = json!({"code": CODE, "search": {"todate": 1_700_000_001}, "fields": none}).to_string();
+        let (_, answer) = rig.http("POST", "/hub/cdr/", "application/json", body.as_bytes()).await;
+        let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+        assert_eq!(answer["CDR_LIST"][0], *all, "{none}");
+    }
+    assert_eq!(rig.log("todate=1700000001&fields=phones").await[0], json!({}), "a name that gives nothing is one");
     let text = rig
         .get(&format!(
             "/hub/cdr/?code={CODE}&todate=1700000001&fields=duration&Fields=DATE&fields=x&fields=phones&fields=Duration"

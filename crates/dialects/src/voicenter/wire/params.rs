@@ -63,6 +63,13 @@ impl Params {
         Ok(Self { body, query })
     }
 
+    /// What is heeded of a query whose request cannot be read as a whole: the form of the answer.
+    #[must_use]
+    pub fn form_of_answer(query: &str) -> Self {
+        let query = form(query.as_bytes()).unwrap_or_default();
+        Self { body: Vec::new(), query: query.into_iter().filter(|field| field.name == "format").collect() }
+    }
+
     /// Parameters out of one JSON object.
     #[must_use]
     pub fn of_object(fields: Fields) -> Self {
