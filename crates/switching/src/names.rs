@@ -5,6 +5,7 @@ use crate::id::{DeviceId, ExtensionId};
 use crate::party::Digits;
 use crate::picture::Picture;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// Look-up tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,6 +91,12 @@ impl Index {
 
     pub(crate) fn device_by_sip(&self, user: &str) -> Option<DeviceId> {
         self.device_by_sip.get(user).copied()
+    }
+
+    pub(crate) fn resources_beginning<'a>(&'a self, with: &'a str) -> impl Iterator<Item = DeviceId> + 'a {
+        let longer = (Bound::Excluded(with), Bound::Unbounded);
+        let all = self.device_by_resource.range::<str, _>(longer);
+        all.take_while(move |(name, _)| name.starts_with(with)).map(|(_, id)| *id)
     }
 
     pub(crate) fn device_by_resource(&self, resource: &str) -> Option<DeviceId> {

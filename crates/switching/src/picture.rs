@@ -432,6 +432,11 @@ impl Picture {
         self.index.device_by_resource(resource).and_then(|id| self.devices.get(&id))
     }
 
+    /// The devices whose resource id begins with this one and is longer.
+    pub(crate) fn devices_by_resource_beginning<'a>(&'a self, with: &'a str) -> impl Iterator<Item = &'a Device> {
+        self.index.resources_beginning(with).filter_map(|id| self.devices.get(&id))
+    }
+
     /// Whether a connection's far end is outside: any other party of its call is remote.
     #[must_use]
     pub fn talks_outside(&self, connection: &Connection) -> bool {

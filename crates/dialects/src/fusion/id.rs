@@ -5,6 +5,7 @@
 
 use switching::id::{ConnectionId, DeviceId};
 use switching::model::{Connection, Device};
+use switching::party::Digits;
 use switching::picture::Picture;
 use switching::time::Time;
 
@@ -23,11 +24,13 @@ pub fn device_name(device: &Device) -> String {
     names.resource.clone().or_else(|| names.sip.clone()).or_else(number).unwrap_or_else(|| device.id.to_string())
 }
 
-/// The device with this id.
+/// The device with this id: exactly the one that is shown with it.
 #[must_use]
 pub fn device_named<'a>(picture: &'a Picture, name: &str) -> Option<&'a Device> {
-    let found = picture.device_by_resource(name).or_else(|| picture.device_by_sip(name));
-    found.filter(|device| device_name(device) == name)
+    let by_number = || Digits::parse(name).and_then(|number| picture.device_by_number(&number));
+    let by_key = || DeviceId::parse(name).and_then(|id| picture.devices.get(&id));
+    let named = [picture.device_by_resource(name), picture.device_by_sip(name), by_number(), by_key()];
+    named.into_iter().flatten().find(|device| device_name(device) == name)
 }
 
 /// The id of a connection's channel. A trunk goes by its own name.

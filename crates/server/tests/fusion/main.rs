@@ -5,6 +5,7 @@
 mod common;
 
 mod directory;
+mod ids;
 mod settings;
 
 use common::{Office, SOON, wait_for};

@@ -1,11 +1,11 @@
 //! Changes of configuration: checked whole, then one event with the new value.
 
 use crate::command::{Answer, Outcome};
-use crate::config::{Change, DeviceConfig, ExtensionConfig, TrunkConfig};
+use crate::config::{Change, DeviceConfig, DeviceKind, ExtensionConfig, TrunkConfig};
 use crate::event::{Configured, What};
 use crate::id::{DeviceId, ExtensionId, TrunkId, UserId};
 use crate::limits::{BARRED_MAX, DEVICES_MAX, EXTENSIONS_MAX, NAME_LEN_MAX, RING_MS_MAX};
-use crate::party::Digits;
+use crate::party::{Digits, Party};
 use crate::refusal::Refusal;
 use crate::switch::Switch;
 use std::collections::BTreeSet;
@@ -64,8 +64,24 @@ impl Switch {
         if holders.into_iter().flatten().any(|holder| Some(holder.id) != id) {
             return Err(Refusal::NameTaken);
         }
+        let before = id.and_then(|id| picture.devices.get(&id)).map(|device| &device.config.names.resource);
+        if before != Some(&names.resource) && self.resource_is_ambiguous(id, &config) {
+            return Err(Refusal::NameTaken);
+        }
         let id = id.unwrap_or_else(|| DeviceId(self.next_object()));
         self.configured(id.0, Configured::Device(id, Some(config)))
+    }
+
+    /// Whether another telephone's resource id begins with this one's, or this one's with that: applications look for the calls of a
+    /// phone by the beginning of their names. Trunks are not looked for so.
+    fn resource_is_ambiguous(&self, id: Option<DeviceId>, config: &DeviceConfig) -> bool {
+        let picture = &self.state.picture;
+        let Some(resource) = config.names.resource.as_deref().filter(|_| config.kind != DeviceKind::Trunk) else {
+            return false;
+        };
+        let shorter = (1..resource.len()).filter_map(|end| picture.device_by_resource(resource.get(..end)?));
+        let mut others = shorter.chain(picture.devices_by_resource_beginning(resource));
+        others.any(|other| Some(other.id) != id && other.config.kind != DeviceKind::Trunk)
     }
 
     fn remove_device(&mut self, id: DeviceId) -> Outcome {
@@ -106,8 +122,15 @@ impl Switch {
     }
 
     fn remove_extension(&mut self, id: ExtensionId) -> Outcome {
-        if !self.state.picture.extensions.contains_key(&id) {
+        let picture = &self.state.picture;
+        if !picture.extensions.contains_key(&id) {
             return Err(Refusal::UnknownNumber);
+        }
+        // Called, calling, or rung for it: its phones may be in calls of other numbers.
+        let of_party = |party: &Party| party.extension == Some(id);
+        let called = picture.calls.values().any(|call| of_party(&call.called));
+        if called || picture.connections.values().any(|it| of_party(&it.party) || it.addressed.extension == Some(id)) {
+            return Err(Refusal::InUse);
         }
         self.configured(id.0, Configured::Extension(id, None))
     }

@@ -243,6 +243,67 @@ fn what_is_in_use_stays() {
     world.assert_at_rest();
 }
 
+/// A directory number stays as long as anybody calls, is called or rings for it.
+#[test]
+fn a_number_in_a_call_stays() {
+    let mut world = World::office();
+    let configure = |world: &mut World, change: Change| {
+        let by = switching::command::Principal { door: "test".into(), account: "tester".into() };
+        let request = world.next_request();
+        let configure = switching::command::Configure { request, by, change };
+        outcome(&world.give(Input::Configure(Box::new(configure))))
+    };
+    let number = |world: &World, text: &str| world.mirror.extension_by_number(&digits(text)).expect("there").0;
+    let (caller, called, other) = (number(&world, "1001"), number(&world, "1002"), number(&world, "1003"));
+    world.dials("1001", "1002");
+    for rings in [false, true] {
+        if rings {
+            let leg = world.leg_of("1002");
+            world.report(leg, None, switching::engine::ReportKind::Alerting);
+        }
+        let seq = world.mirror.seq;
+        for id in [caller, called] {
+            assert_eq!(configure(&mut world, Change::RemoveExtension(id)), Err(Refusal::InUse), "rings: {rings}");
+        }
+        assert_eq!(world.mirror.seq, seq);
+    }
+    assert!(configure(&mut world, Change::RemoveExtension(other)).is_ok());
+    world.command(Verb::ClearConnection { which: Which::Connection(ConnectionId(1)) });
+    for id in [caller, called] {
+        assert!(configure(&mut world, Change::RemoveExtension(id)).is_ok());
+    }
+    world.assert_at_rest();
+}
+
+/// No telephone's resource id is the beginning of another's; a device that was so before may change in all else.
+#[test]
+fn resource_ids_do_not_begin_with_one_another() {
+    let mut world = World::office();
+    let put = |world: &mut World, label: Option<&str>, resource: &str| {
+        let id = label.map(|label| world.device(label));
+        let first = world.mirror.devices.values().next().expect("one").config.clone();
+        let mut config = id.map_or(first, |id| world.mirror.devices[&id].config.clone());
+        if id.is_none() {
+            config.names = Default::default();
+        }
+        config.names.resource = Some(resource.to_owned());
+        let by = switching::command::Principal { door: "test".into(), account: "tester".into() };
+        let request = world.next_request();
+        let change = Change::PutDevice { id, config: Box::new(config) };
+        outcome(&world.give(Input::Configure(Box::new(switching::command::Configure { request, by, change }))))
+    };
+    for wrong in ["R", "R100", "R10011", "R1001é", "R1001/2"] {
+        assert_eq!(put(&mut world, None, wrong), Err(Refusal::NameTaken), "{wrong}");
+        assert_eq!(put(&mut world, Some("1002"), wrong), Err(Refusal::NameTaken), "{wrong}");
+    }
+    // Of its own name it may have a longer or shorter one, and keep what it has.
+    for fine in ["R10011", "R1001", "R1001"] {
+        assert!(put(&mut world, Some("1001"), fine).is_ok(), "{fine}");
+    }
+    assert!(put(&mut world, None, "é").is_ok());
+    assert_eq!(put(&mut world, None, "ée"), Err(Refusal::NameTaken));
+}
+
 /// What a class of service forbids: refused at once where the command asks for that, else when it is dialled; and a phone that
 /// dials it by hand is told.
 #[test]

@@ -153,8 +153,8 @@ async fn a_destination_that_fails_is_heard_for_ten_seconds() {
 #[tokio::test]
 async fn what_is_wrong_rings_nobody() {
     let rig = Rig::office().await;
-    rig.phone("SDC30015X");
-    rig.register("SDC30015X", false);
+    rig.phone("SDC30017X");
+    rig.register("SDC30017X", false);
     rig.device("SD1", switching::config::DeviceKind::Sip, 1);
     rig.register("SD1", true);
     let long = "1".repeat(33);
@@ -166,7 +166,7 @@ async fn what_is_wrong_rings_nobody() {
         "phone_id=sdc30015&to=102",
         "phone_id=104&to=102",
         "phone_id=SD1&to=102",
-        "phone_id=SDC30015X&to=102",
+        "phone_id=SDC30017X&to=102",
         "phone_id=trunk1&to=102",
         "phone_id=outside&to=102",
         "phone_id=SDC30015&to=999",
