@@ -112,6 +112,9 @@ impl Problem {
         };
         let mut problem = Self::of(declared);
         problem.told.more = fields(refusal);
+        if let Refusal::Resource(shortage) = refusal {
+            problem.told.detail = Some(shortage_text(*shortage).to_owned());
+        }
         problem
     }
 
@@ -218,6 +221,15 @@ const fn shortage_name(shortage: Shortage) -> &'static str {
         Shortage::Circuits => "circuits",
         Shortage::Calls => "calls",
         Shortage::Keys => "keys",
+    }
+}
+
+const fn shortage_text(shortage: Shortage) -> &'static str {
+    match shortage {
+        Shortage::Lines => "The device is busy: all its lines are taken",
+        Shortage::Circuits => "All circuits are taken",
+        Shortage::Calls => "There are as many calls as the settings allow",
+        Shortage::Keys => "As many keys are remembered as can be",
     }
 }
 

@@ -222,7 +222,9 @@ impl Talk {
             Some(Ok(Message::Text(said))) => self.said(said.as_str()).await,
             Some(Ok(Message::Binary(_))) => Err(close(PROTOCOL_ERROR, "messages are text")),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(None),
+            // Too long, unmasked, no text: what is no message. Where the line itself is gone this is written to nobody.
+            Some(Err(_)) => Err(close(PROTOCOL_ERROR, "no message of a WebSocket, or too long")),
+            Some(Ok(Message::Close(_))) | None => Err(None),
         }
     }
 

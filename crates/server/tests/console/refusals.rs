@@ -119,6 +119,15 @@ fn of_the_core(rig: &mut Rig) {
     let idle = json!({ "from": "1001", "to": "1003", "guard": { "device_idle": true } });
     let told = rig.refused("/calls/make_call", idle, "device_state");
     assert_eq!(told["connections"], json!(1));
+    for (field, value) in [("states", json!(["alerting"])), ("other_party", json!("1002"))] {
+        let guarded = json!({ "from": "1003", "to": "1004", "guard": { field: value } });
+        let told = rig.refused("/calls/make_call", guarded, "value");
+        assert_eq!(
+            told["errors"][0]["pointer"],
+            format!("/guard/{field}"),
+            "there is no call yet that it could be about"
+        );
+    }
     let guarded = json!({ "guard": { "states": ["connected"] } });
     let told = rig.refused(&format!("/connections/{connection}/clear_connection"), guarded, "connection_state");
     assert_eq!(told["found"], "initiated");
@@ -139,7 +148,10 @@ fn of_the_core(rig: &mut Rig) {
         assert!(rig.office.calls().len() < 100, "a phone has so many lines and no more");
     };
     let told = rig.expect(&full, "resource");
-    assert_eq!(told["shortage"], "lines");
+    assert_eq!(
+        (&told["shortage"], &told["detail"]),
+        (&json!("lines"), &json!("The device is busy: all its lines are taken"))
+    );
     rig.clear_all();
     let key = [("Idempotency-Key", "again")];
     let with_key = |office: &Office, to: &str| {
@@ -198,6 +210,19 @@ fn of_configuration(rig: &mut Rig) {
     rig.refused("/devices", json!({ "kind": "sip", "number": "1001" }), "name_taken");
     rig.quiet("session_state", |office| office.console("DELETE", "/application_sessions/1001", None));
     rig.quiet("in_use", |office| office.console("DELETE", "/devices/1001", None));
+    rig.office.hand("1003", "dial", json!({ "to": "1002" }));
+    wait_for("it rings", || {
+        rig.office
+            .calls()
+            .iter()
+            .any(|call| call["connections"].as_array().is_some_and(|all| all.len() == 2))
+            .then_some(())
+    });
+    rig.quiet("in_use", |office| office.console("DELETE", "/extensions/1002", None));
+    rig.quiet("in_use", |office| office.console("DELETE", "/extensions/1003", None));
+    rig.clear_all();
+    let shorter = json!({ "resource": "SDP0100" });
+    rig.quiet("name_taken", |office| office.console("PATCH", "/devices/1001", Some(shorter.clone())));
     let stale = [("If-Match", "\"0\"")];
     rig.quiet("precondition", |office| office.console_with("PATCH", "/devices/1001", Some(json!({})), &stale));
 }

@@ -372,5 +372,15 @@ fn wire_bad_messages_close_the_socket_or_are_told() {
     let mut socket = Socket::open(&office);
     socket.say(&json!("hello"));
     assert_eq!(code(socket.next()), 4400);
+    let mut socket = Socket::open(&office);
+    socket.text("x".repeat(64 * 1_024 + 1));
+    assert_eq!(code(socket.next()), 4400, "too long");
+    let mut socket = Socket::open(&office);
+    // A text of two letters whose octets are not masked (RFC 6455 5.1).
+    socket.octets(b"\x81\x02{}");
+    assert_eq!(code(socket.next()), 4400, "not masked");
+    let mut socket = Socket::open(&office);
+    socket.octets(b"\x83\x80\0\0\0\0");
+    assert_eq!(code(socket.next()), 4400, "no such opcode");
     call(&office, 1001, 1002).expect("the next call works");
 }

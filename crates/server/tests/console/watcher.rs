@@ -56,6 +56,16 @@ impl Socket {
         self.socket.send(Message::text(message.to_string())).expect("it is written");
     }
 
+    /// Sends any octets.
+    pub fn octets(&mut self, octets: &[u8]) {
+        self.socket.get_mut().write_all(octets).expect("it is written");
+    }
+
+    /// Sends a text that is no JSON, or too long.
+    pub fn text(&mut self, text: String) {
+        self.socket.send(Message::text(text)).expect("it is written");
+    }
+
     /// The next frame, or how it was closed.
     pub fn next(&mut self) -> Came {
         self.skip_to("")

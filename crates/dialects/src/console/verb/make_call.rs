@@ -64,8 +64,18 @@ pub const OPERATIONS: &[Operation] = &[Operation {
 }];
 
 async fn make_call(incoming: Incoming) -> Outcome {
+    guards_the_device(Fields::of(&incoming.body))?;
     let verb = read(Fields::of(&incoming.body))?;
     submit(&incoming, Verb::MakeCall(Box::new(verb))).await
+}
+
+/// A call that is to begin has no state and no other party yet: only its device can be guarded.
+fn guards_the_device(body: Fields<'_>) -> Done<()> {
+    let guard = body.object("guard");
+    match ["states", "other_party"].into_iter().find(|field| guard.has(field)) {
+        Some(field) => Err(Problem::one_value(&format!("/guard/{field}"), "is about a call that is there already")),
+        None => Ok(()),
+    }
 }
 
 fn read(body: Fields<'_>) -> Done<MakeCall> {
