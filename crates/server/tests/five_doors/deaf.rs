@@ -1,6 +1,6 @@
 //! A thousand clients that never read at each door, one door after the other: no call notices them, through whichever door.
 
-use crate::common::telservices::{Events, device, request};
+use crate::common::telservices::{Events, STANDARD, ask, device, request};
 use crate::common::{Office, wait_within};
 use crate::doors::{DOORS, door};
 use crate::phones::{connections, let_phones_play};
@@ -27,83 +27,101 @@ type Held = Box<dyn Any>;
 /// A client that says what it has to and then nothing, and never reads; how many of them there are.
 type Deaf = (usize, fn(&Office, usize) -> Held);
 
-const AT_EACH: [(&str, &[Deaf]); 6] = [
-    (
-        "console",
-        &[
-            (500, |office, n| {
-                let bearer = format!("Host: x\r\nAuthorization: Bearer {}\r\n", office.token());
-                let head =
-                    format!("GET /api/v1/events?detail=facts HTTP/1.1\r\n{bearer}Accept: text/event-stream\r\n\r\n");
-                said(to(office, "console", n), head.as_bytes())
-            }),
-            (500, |office, n| {
-                let more =
-                    format!("Authorization: Bearer {}\r\nSec-WebSocket-Protocol: hookswitch.v1\r\n", office.token());
-                let frame = text_frame("{\"op\":\"subscribe\",\"id\":\"s1\"}");
-                said(to(office, "console", n), &[upgrade("/api/v1/stream", &more), frame].concat())
-            }),
-        ],
-    ),
-    // The event socket takes a hundred. The others ask again and again, and take no answer.
-    (
-        "fusion",
-        &[
-            (200, |office, n| said(to(office, "fusion_events", n), b"")),
-            (800, |office, n| {
-                let request = "GET /xml/dbGetDirectoryInfo.json?ext=1 HTTP/1.1\r\nHost: x\r\n\r\n";
-                said(to(office, "fusion", n), request.repeat(5).as_bytes())
-            }),
-        ],
-    ),
-    // A TLS handshake that is never gone on with.
-    ("clickcall", &[(CLIENTS, |office, n| said(to(office, "clickcall", n), &[0x16, 3, 1]))]),
-    (
-        "voicenter",
-        &[(CLIENTS, |office, n| {
-            let frame = text_frame("42[\"loginUserCode\",{\"code\":\"demo-voicenter\"}]");
-            let head = upgrade("/socket.io/?EIO=3&transport=websocket", "");
-            said(to(office, "voicenter", n), &[head, frame].concat())
-        })],
-    ),
-    // A login has one socket: each takes the place of the one before, which is told so and does not read that either. The others take
-    // no answer.
-    (
-        "ipxapi",
-        &[
-            (100, |office, n| {
-                let path = format!("/ipxapi?token={}", crate::ipxapi::login(office).token);
-                said_in_tls(office, to(office, "ipxapi", n), &upgrade(&path, ""))
-            }),
-            (150, |office, n| {
-                let login = crate::ipxapi::login(office);
-                let head = format!(
-                    "GET {}/call/terminals HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n",
-                    login.base, login.bearer
-                );
-                said_in_tls(office, to(office, "ipxapi", n), head.repeat(20).as_bytes())
-            }),
-            (750, |office, n| said(to(office, "ipxapi", n), &[0x16, 3, 1])),
-        ],
-    ),
-    // A poll that waits for a change, and all that was; datagrams that nobody takes. The door takes a thousand connections, and needs some
-    // for the calls.
-    (
-        "telservices",
-        &[
-            (450, |office, n| {
-                let waits = device("1001") + "<resultOnEvent><timeout>600</timeout></resultOnEvent>";
-                said(to(office, "telservices_tcp", n), request("snapshot", &waits).as_bytes())
-            }),
-            (500, |office, n| said(to(office, "telservices_tcp", 450 + n), request("queryHistory", "").as_bytes())),
-            (50, |office, _| {
-                let events = Events::listen();
-                events.open(office, "1001", "");
-                Box::new(events)
-            }),
-        ],
-    ),
+/// The door, the listener, how many of the clients it keeps at least, and who they are.
+type AtDoor = (&'static str, &'static str, usize, &'static [Deaf]);
+
+const AT_EACH: [AtDoor; 6] = [
+    ("console", "console", 1_000, &[(500, streams), (500, subscribes)]),
+    ("fusion", "fusion", 800, &[(200, listens), (800, asks_on)]),
+    ("clickcall", "clickcall", 1_000, &[(1_000, shakes_no_hand)]),
+    // The vendor's channel is kept for two hundred; more are turned away, and do not read that either.
+    ("voicenter", "voicenter", 200, &[(1_000, logs_in)]),
+    ("ipxapi", "ipxapi", 750, &[(100, takes_the_place), (150, asks_for_terminals), (750, shakes_no_hand_there)]),
+    // It takes a thousand connections, and needs some for the calls.
+    ("telservices", "telservices_tcp", 450, &[(450, polls), (500, asks_for_history), (50, takes_no_datagram)]),
 ];
+
+fn streams(office: &Office, n: usize) -> Held {
+    let bearer = format!("Host: x\r\nAuthorization: Bearer {}\r\n", office.token());
+    let head = format!("GET /api/v1/events?detail=facts HTTP/1.1\r\n{bearer}Accept: text/event-stream\r\n\r\n");
+    said(to(office, "console", n), head.as_bytes())
+}
+
+fn subscribes(office: &Office, n: usize) -> Held {
+    let more = format!("Authorization: Bearer {}\r\nSec-WebSocket-Protocol: hookswitch.v1\r\n", office.token());
+    let frame = text_frame("{\"op\":\"subscribe\",\"id\":\"s1\"}");
+    said(to(office, "console", n), &[upgrade("/api/v1/stream", &more), frame].concat())
+}
+
+fn listens(office: &Office, n: usize) -> Held {
+    said(to(office, "fusion_events", n), b"")
+}
+
+/// One request behind the other; no answer is taken.
+fn asks_on(office: &Office, n: usize) -> Held {
+    let request = "GET /xml/dbGetDirectoryInfo.json?ext=1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    said(to(office, "fusion", n), request.repeat(5).as_bytes())
+}
+
+/// A TLS handshake that is never gone on with.
+fn shakes_no_hand(office: &Office, n: usize) -> Held {
+    said(to(office, "clickcall", n), &[0x16, 3, 1])
+}
+
+fn shakes_no_hand_there(office: &Office, n: usize) -> Held {
+    said(to(office, "ipxapi", n), &[0x16, 3, 1])
+}
+
+fn logs_in(office: &Office, n: usize) -> Held {
+    let frame = text_frame("42[\"loginUserCode\",{\"code\":\"demo-voicenter\"}]");
+    let head = upgrade("/socket.io/?EIO=3&transport=websocket", "");
+    said(to(office, "voicenter", n), &[head, frame].concat())
+}
+
+/// A login has one socket: each takes the place of the one before, which is told so and does not read that either.
+fn takes_the_place(office: &Office, n: usize) -> Held {
+    let path = format!("/ipxapi?token={}", crate::ipxapi::login(office).token);
+    said_in_tls(office, to(office, "ipxapi", n), &upgrade(&path, ""))
+}
+
+fn asks_for_terminals(office: &Office, n: usize) -> Held {
+    let login = crate::ipxapi::login(office);
+    let path = format!("{}/call/terminals", login.base);
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", login.bearer);
+    said_in_tls(office, to(office, "ipxapi", n), head.repeat(20).as_bytes())
+}
+
+/// A poll that waits for what does not come: phones that nobody calls, fifty polls for each.
+fn polls(office: &Office, n: usize) -> Held {
+    let phone = device(&(1_101 + n / OF_ONE_ADDRESS).to_string());
+    if n.is_multiple_of(OF_ONE_ADDRESS) {
+        assert_eq!(ask(office, "openSession", &phone), STANDARD);
+    }
+    let waits = phone + "<resultOnEvent><timeout>600</timeout></resultOnEvent>";
+    said(to(office, "telservices_tcp", n), request("snapshot", &waits).as_bytes())
+}
+
+fn asks_for_history(office: &Office, n: usize) -> Held {
+    said(to(office, "telservices_tcp", 450 + n), request("queryHistory", "").as_bytes())
+}
+
+fn takes_no_datagram(office: &Office, _: usize) -> Held {
+    let events = Events::listen();
+    assert_eq!(events.open(office, "1001", ""), STANDARD);
+    Box::new(events)
+}
+
+/// Connections that a listener keeps, as the machine has them.
+fn kept(office: &Office, listener: &str) -> usize {
+    let own = format!(":{:04X}", office.address(listener).port());
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has it");
+    let is_kept = |line: &&str| {
+        let mut columns = line.split_whitespace().skip(1);
+        // The local address, the other one, and the state: 01 is an open connection.
+        columns.next().is_some_and(|local| local.ends_with(&own)) && columns.nth(1) == Some("01")
+    };
+    table.lines().filter(is_kept).count()
+}
 
 /// A connection to a listener from the next of many addresses.
 fn to(office: &Office, listener: &str, n: usize) -> TcpStream {
@@ -175,9 +193,10 @@ fn under_load_a_thousand_clients_that_never_read_harm_no_call() {
     let watched = crate::ipxapi::login(&office).post("call/monitor", json!({ "deviceNumber": monitored }));
     assert_eq!(watched.status, 200, "{}", watched.text);
     let_phones_play(&office, 1_010..=1_020, 1);
-    for (name, clients) in AT_EACH {
+    for (name, listener, keeps, clients) in AT_EACH {
         let held: Vec<Held> = clients.iter().flat_map(|(count, deaf)| (0..*count).map(|n| deaf(&office, n))).collect();
         assert_eq!(held.len(), CLIENTS, "{name}");
+        assert!(kept(&office, listener) >= keeps, "{name} keeps {}", kept(&office, listener));
         // Traffic that nobody reads.
         for n in 0..40 {
             // A phone may still be in the call before.
