@@ -119,7 +119,7 @@ fn wire_a_session_has_one_socket_and_the_newer_one_wins() {
     {
         assert_eq!(refused(&format!("/ipxapi/{path}"), with), Some((404, json!(99))), "{path}");
     }
-    for path in ["", "/", "/server/v1/users/one", "/Server/V1/Users/one/ACD/", "/server/v1/users/one/smdr"] {
+    for path in ["", "/", "/server/v1/users/one", "/Server/V1/USERS/one/ACD/", "/server/v1/users/one/smdr"] {
         assert_eq!(refused(&format!("/ipxapi{path}"), with), None, "{path}");
     }
     for resource in ["call", "login?token="] {
