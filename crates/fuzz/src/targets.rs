@@ -1,6 +1,7 @@
 //! The registry: every decoder of foreign bytes, one function each. A target calls what a peer's bytes would reach, and
 //! where something can be printed again, that it reads back the same.
 
+mod console;
 mod fusion;
 mod ipxapi;
 
@@ -47,6 +48,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "voicenter_json", run: voicenter_json },
     Target { name: "voicenter_ack", run: voicenter_ack },
     Target { name: "voicenter_channel", run: voicenter_channel },
+    Target { name: "console_http", run: console::http },
+    Target { name: "console_message", run: console::message },
 ];
 
 /// A SIP datagram: every typed view of it is looked at, and what was read reads the same a second time.

@@ -8,7 +8,7 @@ use super::render::Collection;
 use super::shape::{Shape, optional, required};
 use super::verb::NO_QUERY;
 use super::wire::{CALL, CONNECTION, COUNT, DEVICE, EXTENSION, ID, ID_OR_NULL, IDS, STAGE, TEXT};
-use super::{answer, declared, problem, socket};
+use super::{answer, declared, message, problem, socket};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
@@ -305,7 +305,7 @@ pub fn asyncapi() -> Value {
     for (name, shape) in SENT {
         sent.insert((*name).to_owned(), json!({ "payload": shape.schema(true, REFS, &mut schemas) }));
     }
-    for (name, shape) in [("subscribe", &socket::SUBSCRIBE), ("unsubscribe", &socket::UNSUBSCRIBE)] {
+    for (name, shape) in [("subscribe", &message::SUBSCRIBE), ("unsubscribe", &message::UNSUBSCRIBE)] {
         messages.insert(name.to_owned(), json!({ "payload": closed(shape) }));
         to_server.push(refer(name));
     }

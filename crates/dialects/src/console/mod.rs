@@ -6,6 +6,7 @@
 //! nothing about a call and keeps none.
 
 pub mod dispatch;
+pub mod message;
 pub mod operation;
 pub mod problem;
 pub mod shape;
@@ -184,6 +185,12 @@ impl Door {
     fn sessions(&self) -> &Sessions {
         &self.inner.sessions
     }
+}
+
+/// Whether a refusal of this name is among those that are declared.
+#[must_use]
+pub fn is_declared(refusal: &str) -> bool {
+    declared::NAMES.contains(&refusal)
 }
 
 /// All paths of the door. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`.

@@ -85,7 +85,8 @@ fn look(shape: &Shape, text: &str, pointer: &str, wrong: &mut Vec<Wrong>) {
     let value = match shape {
         Shape::Number { .. } => text.parse::<i64>().map_or(Value::Null, Value::from),
         Shape::Flag => text.parse::<bool>().map_or(Value::Null, Value::from),
-        Shape::List(..) => text.split(',').filter(|entry| !entry.is_empty()).collect(),
+        Shape::List(..) if text.is_empty() => Value::Array(Vec::new()),
+        Shape::List(..) => text.split(',').collect(),
         Shape::Text { .. }
         | Shape::Instant
         | Shape::Word(_)

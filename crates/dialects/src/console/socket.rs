@@ -8,17 +8,17 @@ use super::Door;
 use super::cold::{Gap, Reader};
 use super::declared;
 use super::dispatch::Incoming;
-use super::filter::{EVENT_TYPES, Filter, IDS_MAX};
+use super::filter::Filter;
 use super::frame::{envelope, items};
+use super::message::{self, Said, Wanted};
 use super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::problem::{Done, Problem};
 use super::rate::Kind;
 use super::render::{Collection, text};
-use super::shape::{Fields, Shape, optional, required};
 use super::sse::{HEARTBEAT, TICKET_PARAM, check_position};
 use super::stream::Watch;
 use super::who::{Credential, Who, own_origin};
-use super::wire::{COUNT, ID, Instant};
+use super::wire::Instant;
 use crate::common::pace;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -62,33 +62,6 @@ pub const OPERATIONS: &[Operation] = &[Operation {
     gives: Gives::Other(101, "application/json"),
     run: |incoming| Box::pin(open(incoming)),
 }];
-
-/// What a client may send: subscribe.
-pub const SUBSCRIBE: Shape = Shape::Named(
-    "Subscribe",
-    &Shape::Object(&[
-        required("op", &Shape::Word(&["subscribe"])),
-        required("id", &SUBSCRIPTION_ID),
-        optional("collections", &Shape::List(&Shape::Word(Collection::NAMES), 16)),
-        optional(
-            "filter",
-            &Shape::Object(&[
-                optional("types", &Shape::List(&Shape::Word(EVENT_TYPES), 64)),
-                optional("devices", &Shape::List(&ID, IDS_MAX)),
-            ]),
-        ),
-        optional("detail", &Shape::Word(&["facts", "full"])),
-        optional("snapshot", &Shape::Flag),
-        optional("from", &COUNT),
-        optional("epoch", &ID),
-    ]),
-);
-/// What a client may send: unsubscribe.
-pub const UNSUBSCRIBE: Shape = Shape::Named(
-    "Unsubscribe",
-    &Shape::Object(&[required("op", &Shape::Word(&["unsubscribe"])), required("id", &SUBSCRIPTION_ID)]),
-);
-const SUBSCRIPTION_ID: Shape = Shape::Text { least: 1, most: 64 };
 
 /// Refuses one more watcher when there are too many.
 ///
@@ -229,61 +202,43 @@ impl Talk {
     }
 
     async fn said(&mut self, said: &str) -> Result<(), End> {
-        let Ok(message) = serde_json::from_str::<Value>(said) else {
-            return Err(close(PROTOCOL_ERROR, "a message is one JSON object"));
-        };
-        let fields = Fields::of(&message);
-        match fields.text("op") {
-            Some("subscribe") => {
-                if self.subscriptions.len() >= SUBSCRIPTIONS_MAX {
-                    return Err(close(TOO_MANY, "too many subscriptions"));
-                }
-                match self.subscribe(&message) {
-                    Ok(frames) => self.send(frames).await,
-                    Err(problem) => self.send(vec![error_frame(fields, &problem)]).await,
-                }
+        match message::read(said) {
+            Err(why) => Err(close(PROTOCOL_ERROR, why)),
+            Ok(Said::Subscribe(_)) if self.subscriptions.len() >= SUBSCRIPTIONS_MAX => {
+                Err(close(TOO_MANY, "too many subscriptions"))
             }
-            Some("unsubscribe") => {
-                let wrong = UNSUBSCRIBE.check(&message);
-                if !wrong.is_empty() {
-                    return self.send(vec![error_frame(fields, &Problem::value(wrong))]).await;
-                }
-                self.subscriptions.retain(|subscription| Some(subscription.id.as_str()) != fields.text("id"));
+            Ok(Said::Subscribe(message)) => match self.subscribe(&message) {
+                Ok(frames) => self.send(frames).await,
+                Err(problem) => self.send(vec![error_frame(&message, &problem)]).await,
+            },
+            Ok(Said::Unsubscribe(id)) => {
+                self.subscriptions.retain(|subscription| subscription.id != id);
                 Ok(())
             }
-            Some(_) | None => Err(close(PROTOCOL_ERROR, "op is subscribe or unsubscribe")),
+            Ok(Said::Wrong(message, problem)) => self.send(vec![error_frame(&message, &problem)]).await,
         }
     }
 
     fn subscribe(&mut self, message: &Value) -> Done<Vec<String>> {
         // A snapshot costs what a read costs, and a socket could ask for one after the other.
         self.door.rates().take(&self.who.account, Kind::Read)?;
-        let wrong = SUBSCRIBE.check(message);
-        if !wrong.is_empty() {
-            return Err(Problem::value(wrong));
-        }
-        let fields = Fields::of(message);
-        let id = fields.text("id").unwrap_or_default().to_owned();
+        let exchange = self.door.exchange();
+        let mut frames = Vec::new();
+        let (wanted, seq) = exchange.read(|picture| {
+            let wanted = Wanted::read(message, picture)?;
+            for collection in wanted.filter.collections.iter().filter(|_| wanted.snapshot) {
+                let items = items(&wanted.filter, *collection, picture, exchange.clock());
+                snapshot_frames(&wanted.id, exchange.epoch(), picture.seq, *collection, items, &mut frames);
+            }
+            Ok::<_, Problem>((wanted, picture.seq))
+        })?;
+        let Wanted { id, filter, from, epoch, .. } = wanted;
         if self.subscriptions.iter().any(|subscription| subscription.id == id) {
             return Err(Problem::one_value("/id", "is taken on this socket"));
         }
-        let exchange = self.door.exchange();
-        let (snapshot, from) = (fields.flag("snapshot") == Some(true), fields.number("from"));
-        if snapshot && from.is_some() {
-            return Err(Problem::one_value("/from", "does not go with a snapshot"));
-        }
-        if let Some(gap) = from.and_then(|from| check_position(exchange, fields.text("epoch"), from).err()) {
+        if let Some(gap) = from.and_then(|from| check_position(exchange, epoch.as_deref(), from).err()) {
             return Ok(vec![gap_frame(&id, gap, exchange.seq())]);
         }
-        let mut frames = Vec::new();
-        let (filter, seq) = exchange.read(|picture| {
-            let filter = Filter::of_subscribe(fields, picture)?;
-            for collection in filter.collections.iter().filter(|_| snapshot) {
-                let items = items(&filter, *collection, picture, exchange.clock());
-                snapshot_frames(&id, exchange.epoch(), picture.seq, *collection, items, &mut frames);
-            }
-            Ok::<_, Problem>((filter, picture.seq))
-        })?;
         let start = from.unwrap_or(seq);
         let reader = Reader::after(start, filter.after, from.is_none());
         self.subscriptions.push(Subscription { id, filter, reader, prev: start });
@@ -349,8 +304,10 @@ fn gap_frame(id: &str, gap: Gap, newest: u64) -> String {
     json!({ "op": "gap", "id": id, "reason": gap.reason(), "oldest": gap.oldest(), "newest": newest }).to_string()
 }
 
-fn error_frame(fields: Fields<'_>, problem: &Problem) -> String {
-    json!({ "op": "error", "id": fields.text("id"), "problem": problem.body() }).to_string()
+fn error_frame(message: &Value, problem: &Problem) -> String {
+    // What is no name of a subscription is not said after it.
+    let id = message["id"].as_str().filter(|id| (1..=64).contains(&id.len()));
+    json!({ "op": "error", "id": id, "problem": problem.body() }).to_string()
 }
 
 fn snapshot_frames(

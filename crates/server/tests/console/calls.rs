@@ -255,3 +255,94 @@ fn wire_lists_page_and_configuration_has_revisions() {
     assert_eq!(dnd.status, 200, "{}", dnd.text);
     assert_eq!(office.get("/extensions/1003")["do_not_disturb"], json!(true));
 }
+
+/// The items of a list, in its order.
+fn listed(office: &Office, path: &str, field: &str) -> Vec<String> {
+    let items = office.get(path)["items"].as_array().expect("items").clone();
+    items.iter().map(|item| item[field].as_str().unwrap_or("null").to_owned()).collect()
+}
+
+#[test]
+fn wire_lists_are_filtered_sorted_and_expanded() {
+    let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let numbers = |query: &str| listed(&office, &format!("/devices?limit=1000&{query}"), "number");
+    let stations: Vec<String> = (1001..=1020).map(|number| number.to_string()).collect();
+    assert_eq!(numbers("number.prefix=10&sort=number"), stations);
+    assert_eq!(numbers("number.in=1003,1001&sort=-number"), ["1003", "1001"]);
+    assert_eq!(numbers("kind.ne=sip&kind.ne=trunk&number.prefix=10&sort=number"), stations);
+    assert!(numbers("kind.in=sip,trunk").iter().all(|number| !number.starts_with("10")));
+
+    // Pages of an order hang together, with the null ones last.
+    let whole = listed(&office, "/devices?limit=1000&sort=-display_name", "id");
+    let (mut found, mut path) = (Vec::new(), "/devices?limit=7&sort=-display_name".to_owned());
+    loop {
+        let page = office.get(&path);
+        found.extend(
+            page["items"].as_array().expect("items").iter().map(|it| it["id"].as_str().expect("id").to_owned()),
+        );
+        match page["next"].as_str() {
+            Some(next) => path = format!("/devices?limit=7&sort=-display_name&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(found, whole);
+    let by_number = listed(&office, "/devices?limit=1000&sort=number", "number");
+    assert!(by_number.iter().skip_while(|number| *number != "null").all(|number| number == "null"), "{by_number:?}");
+    assert_eq!(listed(&office, "/devices?limit=1000&sort=id", "id"), listed(&office, "/devices?limit=1000", "id"));
+    for wrong in
+        ["sort=colour", "number.like=1", "kind.in=sip,horse", "sort=number&cursor=dev_1", "created_at.gte=today"]
+    {
+        assert_eq!(office.console("GET", &format!("/devices?{wrong}"), None).status, 422, "{wrong}");
+    }
+    assert_eq!(listed(&office, "/extensions?number.prefix=100&sort=-number&limit=2", "number"), ["1009", "1008"]);
+
+    // Three calls, ten seconds apart.
+    let mut calls = Vec::new();
+    for from in ["1001", "1003", "1005"] {
+        let made = office.post("/calls/make_call", json!({ "from": from, "to": "1011", "prompt": "ring" }));
+        calls.push(made["result"]["call"].as_str().expect("a call").to_owned());
+        office.post("/test/clock/advance", json!({ "by_ms": 10_000 }));
+    }
+    let all = office.get("/calls?sort=-created_at&expand=connections,stages&count=true");
+    assert_eq!(all["count"], json!(3));
+    let items = all["items"].as_array().expect("items");
+    assert_eq!(items.iter().map(|it| it["id"].as_str().expect("id")).rev().collect::<Vec<_>>(), calls);
+    for call in items {
+        let whole = &call["expanded"];
+        let ids = |kind: &str| -> Vec<Value> {
+            whole[kind].as_array().expect("expanded").iter().map(|it| it["id"].clone()).collect()
+        };
+        assert_eq!(
+            (json!(ids("connections")), json!(ids("stages"))),
+            (call["connections"].clone(), call["open_stages"].clone())
+        );
+        assert_eq!(whole["connections"][0]["call"], call["id"]);
+    }
+    let began = office.get(&format!("/calls/{}", calls[1]))["created_at"].as_str().expect("an instant").to_owned();
+    assert_eq!(listed(&office, &format!("/calls?created_at.gte={began}"), "id"), calls[1..]);
+    assert_eq!(listed(&office, &format!("/calls?created_at.lt={began}"), "id"), calls[..1]);
+    let one = office.get(&format!("/calls/{}?expand=connections", calls[0]));
+    assert!(one["expanded"]["connections"].is_array() && one["expanded"].get("stages").is_none(), "{one}");
+    assert!(office.get(&format!("/calls/{}", calls[0])).get("expanded").is_none());
+    let ringing = listed(&office, "/connections?state.in=initiated,alerting&sort=created_at", "call");
+    assert_eq!(ringing, calls);
+    assert!(listed(&office, "/connections?state.ne=initiated", "call").is_empty());
+    assert!(
+        listed(&office, "/connections?answered_at.gte=2020-01-01T00:00:00Z", "call").is_empty(),
+        "none was answered"
+    );
+
+    for call in &calls {
+        office.post(&format!("/calls/{call}/clear_call"), json!({}));
+    }
+    let mut newest_first = calls.clone();
+    newest_first.reverse();
+    assert_eq!(listed(&office, "/records", "id"), newest_first);
+    assert_eq!(listed(&office, "/records?sort=-started_at", "id"), newest_first);
+    let first = office.get("/records?sort=started_at&limit=2");
+    assert_eq!(first["items"][0]["id"], json!(calls[0]));
+    let next = first["next"].as_str().expect("another page");
+    assert_eq!(listed(&office, &format!("/records?sort=started_at&limit=2&cursor={next}"), "id"), calls[2..]);
+    let range = format!("/records?sort=started_at&started_at.gte={began}");
+    assert_eq!(listed(&office, &range, "id"), calls[1..]);
+}

@@ -2,12 +2,13 @@
 
 use super::super::declared;
 use super::super::dispatch::Incoming;
-use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, Param, param};
 use super::super::problem::Problem;
 use super::super::shape::Shape;
 use super::super::verb::NO_QUERY;
 use super::super::wire::{CONNECTION, ConnectionView, ID, STATE};
 use super::super::{answer, name};
+use super::filter_by::{self, list_query};
 use super::list::{COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM, Listed, page, page_fields};
 use std::ops::Bound;
 use switching::id::ConnectionId;
@@ -22,14 +23,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/api/v1/connections",
         what: "Live connections",
         need: Need::Scope("calls:read"),
-        query: &[
-            LIMIT_PARAM,
-            CURSOR_PARAM,
-            COUNT_PARAM,
-            param("device", &ID, "only those of this device"),
-            param("call", &ID, "only those of this call"),
-            param("state", &STATE, "only those in this state"),
-        ],
+        query: LIST_QUERY,
         body: None,
         gives: Gives::Json(200, &PAGE),
         run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),
@@ -47,6 +41,17 @@ pub const OPERATIONS: &[Operation] = &[
     },
 ];
 
+/// Orders of the list.
+const SORTS: &[&str] = &["id", "-id", "created_at", "-created_at", "state", "-state"];
+const INSTANT: Shape = Shape::Instant;
+const LIST_QUERY: &[Param] = list_query! { sort SORTS;
+    "device" ID [is in ne];
+    "call" ID [is in ne];
+    "state" STATE [is in ne];
+    "created_at" INSTANT [gte lt];
+    "answered_at" INSTANT [gte lt];
+};
+
 const LISTED: Listed<ConnectionId> = Listed {
     parse: ConnectionId::parse,
     after: |picture, from, most, clock| {
@@ -54,7 +59,7 @@ const LISTED: Listed<ConnectionId> = Listed {
         let connections = picture.connections.range((from, Bound::Unbounded)).take(most);
         connections.map(|(id, connection)| (*id, serde_json::json!(ConnectionView::of(connection, clock)))).collect()
     },
-    fields: &["device", "call", "state"],
+    expand: None,
 };
 
 fn one(incoming: &Incoming) -> Outcome {

@@ -2,13 +2,14 @@
 
 use super::super::declared;
 use super::super::dispatch::Incoming;
-use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, Param, param};
 use super::super::problem::Problem;
 use super::super::shape::{Shape, required};
 use super::super::verb::NO_QUERY;
 use super::super::wire::{CONTACT, COUNT, ContactView, DEVICE, DeviceView, ID, KIND};
 use super::super::{answer, name};
 use super::configure;
+use super::filter_by::{self, list_query};
 use super::list::{COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM, Listed, page, page_fields};
 use serde_json::json;
 use std::ops::Bound;
@@ -26,14 +27,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/api/v1/devices",
         what: "All devices",
         need: Need::Scope("calls:read"),
-        query: &[
-            LIMIT_PARAM,
-            CURSOR_PARAM,
-            COUNT_PARAM,
-            param("kind", &KIND, "only this kind"),
-            param("number", &ID, "only the one with this number"),
-            param("in_service", &Shape::Flag, "only those that can, or cannot, be reached"),
-        ],
+        query: LIST_QUERY,
         body: None,
         gives: Gives::Json(200, &PAGE),
         run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),
@@ -65,6 +59,18 @@ pub const OPERATIONS: &[Operation] = &[
     configure::REMOVE_DEVICE,
 ];
 
+/// Orders of the list.
+const SORTS: &[&str] = &["id", "-id", "number", "-number", "display_name", "-display_name"];
+const FLAG: Shape = Shape::Flag;
+const LIST_QUERY: &[Param] = list_query! { sort SORTS;
+    "kind" KIND [is in ne];
+    "number" ID [is in ne prefix];
+    "sip" ID [is in prefix];
+    "display_name" ID [is prefix];
+    "context" ID [is in ne];
+    "in_service" FLAG [is];
+};
+
 const LISTED: Listed<DeviceId> = Listed {
     parse: DeviceId::parse,
     after: |picture, from, most, clock| {
@@ -72,7 +78,7 @@ const LISTED: Listed<DeviceId> = Listed {
         let devices = picture.devices.range((from, Bound::Unbounded)).take(most);
         devices.map(|(id, device)| (*id, json!(DeviceView::of(device, clock)))).collect()
     },
-    fields: &["kind", "number", "in_service"],
+    expand: None,
 };
 
 fn one(incoming: &Incoming) -> Outcome {

@@ -2,13 +2,14 @@
 
 use super::super::declared;
 use super::super::dispatch::Incoming;
-use super::super::operation::{Gives, Method, Need, Operation, Outcome, param};
+use super::super::operation::{Gives, Method, Need, Operation, Outcome, Param, param};
 use super::super::problem::Problem;
 use super::super::shape::Shape;
 use super::super::verb::NO_QUERY;
 use super::super::wire::{EXTENSION, ExtensionView, ID};
 use super::super::{answer, name};
 use super::configure;
+use super::filter_by::{self, list_query};
 use super::list::{COUNT_PARAM, CURSOR_PARAM, LIMIT_PARAM, Listed, page, page_fields};
 use std::ops::Bound;
 use switching::id::ExtensionId;
@@ -23,14 +24,7 @@ pub const OPERATIONS: &[Operation] = &[
         path: "/api/v1/extensions",
         what: "All directory numbers",
         need: Need::Scope("calls:read"),
-        query: &[
-            LIMIT_PARAM,
-            CURSOR_PARAM,
-            COUNT_PARAM,
-            param("number", &ID, "only this one"),
-            param("primary", &ID, "only those with this primary phone"),
-            param("do_not_disturb", &Shape::Flag, "only those that want, or want no, calls"),
-        ],
+        query: LIST_QUERY,
         body: None,
         gives: Gives::Json(200, &PAGE),
         run: |incoming| Box::pin(async move { page(&incoming, &LISTED) }),
@@ -51,6 +45,18 @@ pub const OPERATIONS: &[Operation] = &[
     configure::REMOVE_EXTENSION,
 ];
 
+/// Orders of the list.
+const SORTS: &[&str] = &["id", "-id", "number", "-number", "first_name", "-first_name", "last_name", "-last_name"];
+const FLAG: Shape = Shape::Flag;
+const LIST_QUERY: &[Param] = list_query! { sort SORTS;
+    "number" ID [is in ne prefix];
+    "primary" ID [is in];
+    "secondary" ID [is in];
+    "first_name" ID [is prefix];
+    "last_name" ID [is prefix];
+    "do_not_disturb" FLAG [is];
+};
+
 const LISTED: Listed<ExtensionId> = Listed {
     parse: ExtensionId::parse,
     after: |picture, from, most, _| {
@@ -58,7 +64,7 @@ const LISTED: Listed<ExtensionId> = Listed {
         let extensions = picture.extensions.range((from, Bound::Unbounded)).take(most);
         extensions.map(|(id, extension)| (*id, serde_json::json!(ExtensionView::of(*id, extension)))).collect()
     },
-    fields: &["number", "primary", "do_not_disturb"],
+    expand: None,
 };
 
 fn one(incoming: &Incoming) -> Outcome {

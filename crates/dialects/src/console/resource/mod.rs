@@ -10,6 +10,7 @@ pub mod devices;
 pub mod door_sessions;
 pub mod explain;
 pub mod extensions;
+pub mod filter_by;
 pub mod health;
 pub mod limits;
 pub mod list;

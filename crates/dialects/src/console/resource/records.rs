@@ -8,11 +8,15 @@ use super::super::shape::Shape;
 use super::super::verb::NO_QUERY;
 use super::super::wire::{ID, RECORD, RecordView, parse_instant};
 use super::super::{answer, name};
-use super::list::{CURSOR_PARAM, LIMIT, LIMIT_PARAM, page_fields};
-use crate::common::ask::{Ask, Fault, RecordQuery};
+use super::list::{CURSOR_PARAM, LIMIT, LIMIT_PARAM, link, page_fields};
+use crate::common::ask::{Ask, Fault, RecordQuery, RecordScan};
 use serde_json::json;
 use switching::id::CallId;
 use switching::record::CallRecord;
+use switching::time::Time;
+
+/// Nothing is ever taken off the list that this door shows.
+const WHOLE_LIST: &str = "console";
 
 const PAGE: Shape = Shape::Object(&page_fields(&Shape::List(&RECORD, usize::MAX)));
 
@@ -27,6 +31,7 @@ pub const OPERATIONS: &[Operation] = &[
         query: &[
             LIMIT_PARAM,
             CURSOR_PARAM,
+            param("sort", &Shape::Word(&["started_at", "-started_at"]), "the order: newest first unless said"),
             param("party", &ID, "only calls that this number or device took part in"),
             param("started_at.gte", &Shape::Instant, "only calls that began then or later"),
             param("started_at.lt", &Shape::Instant, "only calls that began earlier"),
@@ -52,25 +57,69 @@ async fn list(incoming: Incoming) -> Outcome {
     let exchange = incoming.door.exchange();
     let query = &incoming.query;
     let limit = u32::try_from(query.number("limit").unwrap_or(LIMIT as u64)).unwrap_or(u32::MAX);
-    let cursor =
-        |text| CallId::parse(text).ok_or_else(|| Problem::one_value("/query/cursor", "is the `next` of a page"));
-    let asked = RecordQuery {
-        party: query.text("party").map(str::to_owned),
-        from: query.text("started_at.gte").and_then(|text| parse_instant(text, exchange.clock())),
-        to: query.text("started_at.lt").and_then(|text| parse_instant(text, exchange.clock())),
-        limit: limit.saturating_add(1),
-        before: query.text("cursor").map(cursor).transpose()?,
-    };
     let seq = exchange.seq();
-    let mut records = match exchange.ask(|back| Ask::Records(asked, back)).await? {
-        Err(Fault::NotFound) => return Err(Problem::one_value("/query/cursor", "is the `next` of a page")),
-        records => records?,
+    let mut records = if query.text("sort") == Some("started_at") {
+        oldest_first(&incoming, limit.saturating_add(1)).await?
+    } else {
+        newest_first(&incoming, limit.saturating_add(1)).await?
     };
     let more = records.len() > limit as usize;
     records.truncate(limit as usize);
     let next = records.last().filter(|_| more).map(|record| record.call.id.to_string());
     let items: Vec<RecordView<'_>> = records.iter().map(|record| RecordView::of(record, exchange.clock())).collect();
-    Ok(answer::read(seq, &json!({ "seq": seq, "epoch": exchange.epoch(), "items": items, "next": next })))
+    let body = json!({ "seq": seq, "epoch": exchange.epoch(), "items": items, "next": next });
+    let mut response = answer::read(seq, &body);
+    if let Some(next) = next {
+        answer::header(response.headers_mut(), "link", Some(link(&incoming, &next)));
+    }
+    Ok(response)
+}
+
+fn wrong_cursor() -> Problem {
+    Problem::one_value("/query/cursor", "is the `next` of a page")
+}
+
+fn cursor(incoming: &Incoming) -> Result<Option<CallId>, Problem> {
+    incoming.query.text("cursor").map(|text| CallId::parse(text).ok_or_else(wrong_cursor)).transpose()
+}
+
+fn instant(incoming: &Incoming, name: &str) -> Option<Time> {
+    incoming.query.text(name).and_then(|text| parse_instant(text, incoming.door.exchange().clock()))
+}
+
+async fn newest_first(incoming: &Incoming, limit: u32) -> Result<Vec<CallRecord>, Problem> {
+    let asked = RecordQuery {
+        party: incoming.query.text("party").map(str::to_owned),
+        from: instant(incoming, "started_at.gte"),
+        to: instant(incoming, "started_at.lt"),
+        limit,
+        before: cursor(incoming)?,
+    };
+    match incoming.door.exchange().ask(|back| Ask::Records(asked, back)).await? {
+        Err(Fault::NotFound) => Err(wrong_cursor()),
+        records => Ok(records?),
+    }
+}
+
+async fn oldest_first(incoming: &Incoming, limit: u32) -> Result<Vec<CallRecord>, Problem> {
+    let exchange = incoming.door.exchange();
+    let after = match cursor(incoming)? {
+        None => None,
+        Some(call) => match exchange.ask(|back| Ask::Record(call, back)).await? {
+            Err(Fault::NotFound) => return Err(wrong_cursor()),
+            record => Some((record?.call.created, call)),
+        },
+    };
+    let scan = RecordScan {
+        party: incoming.query.text("party").map(str::to_owned),
+        from: instant(incoming, "started_at.gte"),
+        to: instant(incoming, "started_at.lt"),
+        calls: 0..u64::MAX,
+        list: WHOLE_LIST,
+        after,
+        limit,
+    };
+    Ok(exchange.ask(|back| Ask::Scan(scan, back)).await??)
 }
 
 async fn one(incoming: Incoming) -> Outcome {

@@ -1,10 +1,11 @@
 //! A live call.
 
 use super::{
-    COUNT_OR_NULL, ID, ID_OR_NULL, IDS, Id, Instant, NAMED, PARTY, PartyView, TEXT, TEXT_OR_NULL, ids, number,
+    CONNECTION, COUNT_OR_NULL, ID, ID_OR_NULL, IDS, Id, Instant, NAMED, PARTY, PartyView, STAGE, TEXT, TEXT_OR_NULL,
+    ids, number,
 };
 use crate::common::clock::Clock;
-use crate::console::shape::{Shape, required};
+use crate::console::shape::{Shape, optional, required};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -79,6 +80,14 @@ pub const CALL: Shape = Shape::Named(
         required("connections", &IDS),
         required("open_stages", &IDS),
         required("context", &TEXT),
+        // Where a list or a read was asked for it; never in frames.
+        optional(
+            "expanded",
+            &Shape::Object(&[
+                optional("connections", &Shape::List(&CONNECTION, usize::MAX)),
+                optional("stages", &Shape::List(&STAGE, usize::MAX)),
+            ]),
+        ),
     ]),
 );
 
