@@ -148,7 +148,7 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// [`Stopping`], also where the log has not come that far within [`CATCH_UP`].
+    /// [`Stopping`], also where the log has not come that far within five seconds.
     pub async fn catch_up(&self) -> Result<(), Stopping> {
         let seq = self.send(Down::Seq).await?;
         tokio::time::timeout(CATCH_UP, self.reached(seq)).await.map_err(|_| Stopping { given: false })
