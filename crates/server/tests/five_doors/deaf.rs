@@ -97,7 +97,11 @@ fn polls(office: &Office, n: usize) -> Held {
     if n.is_multiple_of(OF_ONE_ADDRESS) {
         assert_eq!(ask(office, "openSession", &phone), STANDARD);
     }
-    let waits = phone + "<resultOnEvent><timeout>600</timeout></resultOnEvent>";
+    // A poll that names no number, or an old one, is answered at once and would keep nothing open.
+    let known = ask(office, "snapshot", &format!("{phone}<resultOnEvent><timeout>0</timeout></resultOnEvent>"));
+    let (_, known) = known.split_once("<snapshotSeq>").expect("a first poll names the number");
+    let (known, _) = known.split_once('<').expect("an element ends");
+    let waits = format!("{phone}<resultOnEvent><timeout>600</timeout><snapshotSeq>{known}</snapshotSeq></resultOnEvent>");
     said(to(office, "telservices_tcp", n), request("snapshot", &waits).as_bytes())
 }
 
