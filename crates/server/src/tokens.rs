@@ -156,9 +156,7 @@ impl Tokens {
     }
 
     fn time(&self, unix_ms: u64) -> Time {
-        let origin_ms = self.clock.unix_ms(Time(0));
-        let since_ms = i64::try_from(unix_ms).unwrap_or(i64::MAX).saturating_sub(origin_ms);
-        Time(u64::try_from(since_ms).unwrap_or(0))
+        self.clock.at_unix_ms(i64::try_from(unix_ms).unwrap_or(i64::MAX))
     }
 }
 

@@ -65,6 +65,12 @@ impl Clock {
         i64::try_from(at.0).unwrap_or(i64::MAX).saturating_add(self.0.wall_offset_ms.load(Ordering::Relaxed))
     }
 
+    /// The instant of the exchange at so many milliseconds since the Unix epoch: its first one for all that lies before.
+    #[must_use]
+    pub fn at_unix_ms(&self, unix_ms: i64) -> Time {
+        Time(u64::try_from(unix_ms.saturating_sub(self.unix_ms(Time(0)))).unwrap_or(0))
+    }
+
     /// Waits until the clock shows `at`.
     pub async fn sleep_until(&self, at: Time) {
         match &self.0.kind {

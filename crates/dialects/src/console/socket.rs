@@ -152,7 +152,7 @@ impl Talk {
     async fn pump(&mut self) -> Result<bool, End> {
         let mut frames: Vec<(u64, usize, String)> = Vec::new();
         let mut gaps: Vec<(usize, Gap)> = Vec::new();
-        let (door, mut read) = (&self.door, false);
+        let (door, mut most) = (&self.door, 0);
         let behind = self.subscriptions.iter().map(|subscription| subscription.reader.seq).min().unwrap_or(0);
         for (n, subscription) in self.subscriptions.iter_mut().enumerate() {
             // Those ahead wait for the one that catches up, so that a socket's frames stay in order.
@@ -167,7 +167,7 @@ impl Talk {
                     continue;
                 }
             };
-            read |= !slots.is_empty();
+            most = most.max(slots.len());
             for event in Reader::rendered(&slots) {
                 if let Some(envelope) = envelope(filter, door.exchange().epoch(), *prev, event) {
                     *prev = event.seq;
@@ -182,12 +182,12 @@ impl Talk {
             let gone = self.subscriptions.remove(*n);
             out.push(gap_frame(&gone.id, *gap, newest));
         }
-        let caught_up = !out.is_empty() && out.len() < BATCH;
+        let told = !out.is_empty();
         self.send(out).await?;
-        if caught_up {
-            pace::rest().await;
+        if told {
+            pace::rest_after(most, BATCH).await;
         }
-        Ok(read || !gaps.is_empty())
+        Ok(most > 0 || !gaps.is_empty())
     }
 
     async fn heard(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
@@ -226,6 +226,9 @@ impl Talk {
         let mut frames = Vec::new();
         let (wanted, seq) = exchange.read(|picture| {
             let wanted = Wanted::read(message, picture)?;
+            if self.subscriptions.iter().any(|subscription| subscription.id == wanted.id) {
+                return Err(Problem::one_value("/id", "is taken on this socket"));
+            }
             for collection in wanted.filter.collections.iter().filter(|_| wanted.snapshot) {
                 let items = items(&wanted.filter, *collection, picture, exchange.clock());
                 snapshot_frames(&wanted.id, exchange.epoch(), picture.seq, *collection, items, &mut frames);
@@ -233,9 +236,6 @@ impl Talk {
             Ok::<_, Problem>((wanted, picture.seq))
         })?;
         let Wanted { id, filter, from, epoch, .. } = wanted;
-        if self.subscriptions.iter().any(|subscription| subscription.id == id) {
-            return Err(Problem::one_value("/id", "is taken on this socket"));
-        }
         if let Some(gap) = from.and_then(|from| check_position(exchange, epoch.as_deref(), from).err()) {
             return Ok(vec![gap_frame(&id, gap, exchange.seq())]);
         }

@@ -151,7 +151,7 @@ async fn watch(incoming: Incoming) -> Outcome {
         heartbeat_at: Deadline::now(),
         credentials: door.watch_credentials(),
         begun: false,
-        caught_up: false,
+        told: None,
         ended: false,
         _watch: watch,
         door,
@@ -181,8 +181,8 @@ struct Telling {
     heartbeat_at: Deadline,
     credentials: watch::Receiver<u64>,
     begun: bool,
-    /// The last thing sent was all there was.
-    caught_up: bool,
+    /// Of how many events the last thing sent was made.
+    told: Option<usize>,
     ended: bool,
     _watch: Watch,
 }
@@ -190,8 +190,8 @@ struct Telling {
 impl Telling {
     /// What is sent next; none when the stream is over.
     async fn next(&mut self) -> Option<String> {
-        if std::mem::take(&mut self.caught_up) {
-            pace::rest().await;
+        if let Some(told) = self.told.take() {
+            pace::rest_after(told, BATCH).await;
         }
         while !self.ended {
             if Deadline::now() >= self.heartbeat_at {
@@ -216,7 +216,7 @@ impl Telling {
                 Ok(slots) => {
                     let chunk = self.write(&slots);
                     if !chunk.is_empty() {
-                        self.caught_up = slots.len() < BATCH;
+                        self.told = Some(slots.len());
                         return Some(chunk);
                     }
                 }

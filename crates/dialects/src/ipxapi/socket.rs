@@ -6,7 +6,6 @@ use super::session::{Close, Entered};
 use crate::common::pace;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use futures_util::SinkExt;
 use std::time::Duration;
 use tungstenite::error::ProtocolError;
 
@@ -86,11 +85,9 @@ impl Talk {
             match self.door.sessions().next(&self.entered, self.number, BATCH_MAX) {
                 Ok(frames) if frames.is_empty() => {}
                 Ok(frames) => {
-                    let caught_up = frames.len() < BATCH_MAX;
-                    self.send_all(frames).await.ok()?;
-                    if caught_up {
-                        pace::rest().await;
-                    }
+                    let taken = frames.len();
+                    pace::write(&mut self.socket, frames, BLOCKED).await?;
+                    pace::rest_after(taken, BATCH_MAX).await;
                     continue;
                 }
                 Err(why) => return Some(why),
@@ -113,20 +110,6 @@ impl Talk {
                     self.send(Message::Ping(axum::body::Bytes::new())).await.ok()?;
                 }
             }
-        }
-    }
-
-    /// Several frames with one write.
-    async fn send_all(&mut self, frames: Vec<String>) -> Result<(), ()> {
-        let sending = async {
-            for frame in frames {
-                self.socket.feed(Message::Text(frame.into())).await?;
-            }
-            self.socket.flush().await
-        };
-        match tokio::time::timeout(BLOCKED, sending).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(()),
         }
     }
 

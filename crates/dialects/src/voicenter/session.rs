@@ -233,14 +233,12 @@ impl Talk {
             Ok(frames) => frames,
             Err(_) => return self.send_state().await,
         };
-        let caught_up = frames.len() < BATCH;
+        let taken = frames.len();
         self.position += frames.len() as u64;
         let watched = frames.iter().filter(|frame| frame.extension.as_ref().is_none_or(|code| self.watches(code)));
         let texts = watched.map(|frame| format!("42[\"{}\",{}]", frame.name, frame.payload)).collect();
         self.send(texts).await?;
-        if caught_up {
-            pace::rest().await;
-        }
+        pace::rest_after(taken, BATCH).await;
         Some(())
     }
 
@@ -263,13 +261,7 @@ impl Talk {
     }
 
     async fn send(&mut self, texts: Vec<String>) -> Option<()> {
-        let sending = async {
-            for text in texts {
-                self.socket.feed(Message::text(text)).await?;
-            }
-            self.socket.flush().await
-        };
-        timeout(STALL, sending).await.ok()?.ok()
+        pace::write(&mut self.socket, texts, STALL).await
     }
 }
 

@@ -48,8 +48,9 @@ impl Lost {
         }
     }
 
-    fn contains(&self, connection: u64) -> bool {
-        self.known.contains(&connection)
+    /// Whether what is said over this flow reaches nobody: its connection has ended.
+    fn has(&self, flow: &Flow) -> bool {
+        flow.transport != Transport::Udp && (flow.connection == 0 || self.known.contains(&flow.connection))
     }
 }
 
@@ -84,8 +85,7 @@ impl SipEngine {
             let is_stream = was.transport != Transport::Udp;
             let same = home.is_some_and(|home| is_same(home, binding))
                 || old.is_some_and(|old| old.connection == was.connection);
-            let gone = was.connection == 0 || lost.contains(was.connection);
-            is_stream && (same || (gone && !home.is_some_and(|home| is_another(home, binding))))
+            is_stream && (same || (lost.has(was) && !home.is_some_and(|home| is_another(home, binding))))
         };
         for fork in legs.values().filter(|leg| leg.device == device).flat_map(|leg| &leg.forks) {
             if was(endpoint, fork.usage).is_some_and(|was| moves(&was, fork.home.as_deref())) {
@@ -105,10 +105,7 @@ impl SipEngine {
 
     /// Whether what we say in this dialog reaches nobody now: its connection has ended, and none has taken its place.
     pub(super) fn is_adrift(&self, usage: UsageKey) -> bool {
-        let flow = self.endpoint.info(usage).map(|info| info.flow);
-        flow.is_some_and(|flow| {
-            flow.transport != Transport::Udp && (flow.connection == 0 || self.lost.contains(flow.connection))
-        })
+        self.endpoint.info(usage).is_some_and(|info| self.lost.has(&info.flow))
     }
 
     /// Ends a dialog as soon as its phone is back.

@@ -101,7 +101,8 @@ fn polls(office: &Office, n: usize) -> Held {
     let known = ask(office, "snapshot", &format!("{phone}<resultOnEvent><timeout>0</timeout></resultOnEvent>"));
     let (_, known) = known.split_once("<snapshotSeq>").expect("a first poll names the number");
     let (known, _) = known.split_once('<').expect("an element ends");
-    let waits = format!("{phone}<resultOnEvent><timeout>600</timeout><snapshotSeq>{known}</snapshotSeq></resultOnEvent>");
+    let waits =
+        format!("{phone}<resultOnEvent><timeout>600</timeout><snapshotSeq>{known}</snapshotSeq></resultOnEvent>");
     said(to(office, "telservices_tcp", n), request("snapshot", &waits).as_bytes())
 }
 

@@ -64,9 +64,8 @@ impl Serialize for Instant {
 /// An instant of the exchange from RFC 3339; none when it is not one or lies before the exchange's time line.
 #[must_use]
 pub fn parse_instant(text: &str, clock: &Clock) -> Option<Time> {
-    let at: jiff::Timestamp = text.parse().ok()?;
-    let origin = clock.unix_ms(Time(0));
-    u64::try_from(at.as_millisecond().saturating_sub(origin)).ok().map(Time)
+    let unix_ms = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
+    (unix_ms >= clock.unix_ms(Time(0))).then(|| clock.at_unix_ms(unix_ms))
 }
 
 /// An id, written as log and ladder write it.

@@ -55,7 +55,7 @@ async fn history(asked: &Asked<'_>) -> Result<Vec<[String; 13]>, Trouble> {
     let limit = params.get("limit").and_then(limit).ok_or(Trouble::Parameter("limit"))?;
     let zone = &asked.door.config.time_zone;
     let start = params.get("start_date").and_then(|text| civil::parse(text, zone));
-    let start = since(asked, start.ok_or(Trouble::Parameter("start_date"))?);
+    let start = asked.door.exchange.clock().at_unix_ms(start.ok_or(Trouble::Parameter("start_date"))?);
     let known = asked
         .door
         .exchange
@@ -133,12 +133,6 @@ fn limit(text: &str) -> Option<usize> {
     let digits = text.bytes().all(|b| b.is_ascii_digit()) && text.bytes().any(|b| b != b'0');
     let limit = digits.then(|| text.parse().unwrap_or(u64::MAX).min(LIMIT_MAX))?;
     usize::try_from(limit).ok()
-}
-
-/// An instant of the day on the exchange's own time line.
-fn since(asked: &Asked<'_>, unix_ms: i64) -> Time {
-    let offset = asked.door.exchange.clock().unix_ms(Time(0));
-    Time(u64::try_from(unix_ms.saturating_sub(offset)).unwrap_or(0))
 }
 
 fn written(format: Format, rows: Vec<[String; 13]>) -> Answer {

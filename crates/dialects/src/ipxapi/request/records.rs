@@ -164,8 +164,7 @@ impl<'a> Walk<'a> {
 fn instant(door: &Door, civil: DateTime, later: bool) -> Option<Time> {
     let ambiguous = door.config.time_zone.to_ambiguous_timestamp(civil);
     let timestamp = if later { ambiguous.later() } else { ambiguous.earlier() }.ok()?;
-    let offset = door.exchange.clock().unix_ms(Time(0));
-    Some(Time(u64::try_from(timestamp.as_millisecond().saturating_sub(offset)).unwrap_or(0)))
+    Some(door.exchange.clock().at_unix_ms(timestamp.as_millisecond()))
 }
 
 fn answered<T>(answer: Result<Result<T, StoreFault>, Stopping>) -> Result<T, Fault> {

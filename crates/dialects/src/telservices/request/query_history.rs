@@ -28,7 +28,7 @@ impl Door {
         let zone = &self.0.config.time_zone;
         let instant = |day: jiff::civil::Date, hour| {
             let unix_ms = civil::start_of(day, hour, zone).ok_or(TelError::Reject)?;
-            Ok::<Time, TelError>(self.instant(unix_ms))
+            Ok::<Time, TelError>(self.0.exchange.clock().at_unix_ms(unix_ms))
         };
         let from = query.start.map(|day| instant(day, query.start_hour)).transpose()?;
         let end = query.end.map(|day| day.tomorrow().map_err(|_| TelError::Reject)).transpose()?;
@@ -55,11 +55,5 @@ impl Door {
         }
         rows.truncate(limit);
         Ok(rows)
-    }
-
-    /// An instant of the day on the exchange's own time line.
-    fn instant(&self, unix_ms: i64) -> Time {
-        let offset = self.0.exchange.clock().unix_ms(Time(0));
-        Time(u64::try_from(unix_ms.saturating_sub(offset)).unwrap_or(0))
     }
 }

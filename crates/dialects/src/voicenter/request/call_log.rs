@@ -95,12 +95,11 @@ async fn find(asked: &Asked<'_>) -> Result<Found, LogFault> {
 async fn rows(asked: &Asked<'_>, criteria: &Criteria, own: Option<UserId>) -> Result<Vec<(Row, i64)>, LogFault> {
     let (config, exchange) = (&asked.door.config, &asked.door.exchange);
     let clock = exchange.clock();
-    let since = |unix_ms: i64| Time(u64::try_from(unix_ms.saturating_sub(clock.unix_ms(Time(0)))).unwrap_or(0));
     let mut query = RecordQuery {
         party: criteria.only.as_ref().and_then(|only| party(asked, only)),
         // A second leg begins so long after its call at most.
-        from: criteria.from_ms.map(|ms| Time(since(ms).0.saturating_sub(RING_MS_MAX))),
-        to: Some(since(criteria.to_ms)),
+        from: criteria.from_ms.map(|ms| Time(clock.at_unix_ms(ms).0.saturating_sub(RING_MS_MAX))),
+        to: Some(clock.at_unix_ms(criteria.to_ms)),
         limit: PAGE,
         before: None,
     };
