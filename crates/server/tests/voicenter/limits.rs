@@ -1,0 +1,63 @@
+//! Who may ask, how often, and how many calls at a time.
+
+use crate::common::{Office, wait_for};
+use crate::request::{C2C, get, xml};
+use serde_json::json;
+
+#[test]
+fn wire_refusals_limits_and_trust_are_configured() {
+    let office = Office::configured(
+        "[voicenter]\nrequests_per_s = 2\nlog_requests_per_min = 3\nlog_records = 1\n\
+         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\n[[station]]\nnumber = \"202\"\nkind = \"simulated\"\nno_click_to_call = true\n\
+         [[account]]\ndoor = \"voicenter\"\npassword = \"letmein\"\n",
+    );
+    let ask = |query: &str| {
+        let answer = get(&office, &format!("{C2C}?code=letmein&format=json&{query}")).json();
+        (answer["ERRORCODE"].as_u64().expect("a number"), answer["ERRORMESSAGE"].as_str().expect("text").to_owned())
+    };
+    wait_for("the blocked one is told", || {
+        let refused = ask("phone=202&target=201");
+        (refused == (4, "Extension blocked for Click2Call calls".to_owned())).then_some(())
+    });
+    wait_for("too many in a second", || {
+        let refused = ask("phone=201&target=0500000000");
+        (refused == (2, "Request limit exceeded. Please try again later.".to_owned())).then_some(())
+    });
+    let log = |query: &str| get(&office, &format!("/hub/cdr/?code=letmein&{query}")).json()["ERROR_NUMBER"].clone();
+    assert_eq!(log("fromdate=2020-01-02&todate=2020-01-01"), 5);
+    assert_eq!(log("code2=x&todate=2000-01-01"), 0);
+    assert_eq!(log("todate=2000-01-01"), 0);
+    assert_eq!(log("todate=2000-01-01"), 1);
+    assert_eq!(get(&office, "/hub/cdr/?code=other").json()["ERROR_NUMBER"], 2);
+
+    let office = Office::configured(
+        "[voicenter]\ntrusted = [\"192.0.2.1\"]\ntrusted_everywhere = true\n\
+         [[account]]\ndoor = \"voicenter\"\npassword = \"letmein\"\n",
+    );
+    let refused = get(&office, "/hub/cdr?code=letmein").json();
+    assert_eq!(
+        (&refused["ERROR_NUMBER"], &refused["ERROR_DESCRIPTION"]),
+        (&json!(4), &json!("IP address 127.0.0.1 is not trusted."))
+    );
+    assert_eq!(get(&office, &format!("{C2C}?code=letmein")).text, xml(1, "IP address 127.0.0.1 is not trusted.", ""));
+    assert_eq!(get(&office, "/Comet/api/GetExtensions?code=letmein").json()["DESC"], "Authorization failed.");
+    conformance::proves_partly("VOI-ADM-03", "forwarded headers of a proxy");
+
+    let office = Office::configured(
+        "[voicenter]\nrequests_per_s = 1000\n[limits]\ncalls = 1\n[[account]]\ndoor = \"voicenter\"\npassword = \"letmein\"\n\
+         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\n[[station]]\nnumber = \"202\"\nkind = \"simulated\"\n",
+    );
+    let ask = |query: &str| {
+        let answer = get(&office, &format!("{C2C}?code=letmein&format=json&{query}")).json();
+        (answer["ERRORCODE"].as_u64().expect("a number"), answer["ERRORMESSAGE"].as_str().expect("text").to_owned())
+    };
+    assert_eq!(ask("phone=201&target=0500000000").0, 0);
+    assert_eq!(
+        ask("phone=202&target=0500000000"),
+        (2, "No free line".to_owned()),
+        "the organisation's calls are counted"
+    );
+    assert_eq!(ask("action=terminate&phone=201").0, 0);
+    assert_eq!(ask("phone=202&target=0500000000").0, 0);
+    conformance::proves_partly("VOI-LIM-09", "the dialler; 100 calls are no default");
+}
