@@ -67,7 +67,9 @@ impl Answerer {
             Ask::Tokens(back) => drop(back.send(self.0.tokens.list())),
             Ask::MakeToken(wanted, back) => drop(back.send(self.0.tokens.make(wanted))),
             Ask::DropToken { id, back } => drop(back.send(self.0.tokens.end(id))),
-            Ask::Login { door, user, password, back } => drop(back.send(self.login(&door, &user, &password))),
+            Ask::Login { door, user, password, otherwise, back } => {
+                drop(back.send(self.login(&door, otherwise.as_deref(), &user, &password)));
+            }
             Ask::Code { door, code, back } => drop(back.send(self.code(&door, &code))),
             Ask::Backup { name, back } => drop(back.send(self.backup(&name))),
             Ask::Trace(_, back) => drop(back.send(Err(Fault::NotFound))),
@@ -134,9 +136,16 @@ impl Answerer {
         }
     }
 
-    fn login(&self, door: &str, user: &str, password: &str) -> Option<Identity> {
-        let tenant = self.0.tenant;
-        let Some(account) = self.0.store.reader().read(|view| view.account(tenant, door, user)).ok()? else {
+    fn login(&self, door: &str, otherwise: Option<&str>, user: &str, password: &str) -> Option<Identity> {
+        let account_at = |door| {
+            let tenant = self.0.tenant;
+            self.0.store.reader().read(|view| view.account(tenant, door, user)).ok()
+        };
+        let known = match (account_at(door)?, otherwise) {
+            (None, Some(other)) => account_at(other)?,
+            (known, _) => known,
+        };
+        let Some(account) = known else {
             self.try_nobodys(password);
             return None;
         };

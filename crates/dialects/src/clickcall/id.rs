@@ -26,6 +26,12 @@ pub fn is_enabled(picture: &Picture, station: &Digits) -> bool {
     device.is_none_or(|device| !device.config.class.no_click_to_call)
 }
 
+/// Whether there is a station of this number.
+#[must_use]
+pub fn is_station(picture: &Picture, number: &Digits) -> bool {
+    picture.device_by_number(number).is_some() || picture.extension_by_number(number).is_some()
+}
+
 /// The phone that a user of `station` may have rung first: the station itself, or another phone of the same directory number,
 /// which is what the vendor's personal group is here (CCX-08). None: it is not the user's.
 #[must_use]

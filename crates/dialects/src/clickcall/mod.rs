@@ -29,12 +29,28 @@ pub const NAME: &str = "clickcall";
 pub struct Door {
     exchange: Exchange,
     attempts: Arc<Attempts>,
+    config: ClickCallConfig,
+}
+
+/// Settings of the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClickCallConfig {
+    /// Whether the ClickCall licence is installed (CCX-04); without it every command is answered 104.
+    pub licence: bool,
+    /// The door where a station that has no account at this one has its code: the vendor's second table (CCX-04).
+    pub codes: Option<String>,
+}
+
+impl Default for ClickCallConfig {
+    fn default() -> Self {
+        Self { licence: true, codes: None }
+    }
 }
 
 impl Door {
     /// A door on one exchange.
     #[must_use]
-    pub fn new(exchange: Exchange) -> Self {
-        Self { exchange, attempts: Arc::new(Attempts::at(NAME)) }
+    pub fn new(exchange: Exchange, config: ClickCallConfig) -> Self {
+        Self { exchange, attempts: Arc::new(Attempts::at(NAME)), config }
     }
 }

@@ -270,6 +270,8 @@ pub enum Ask {
         user: String,
         /// Password.
         password: String,
+        /// A door whose accounts count where the first has none of the name.
+        otherwise: Option<String>,
         /// Answer.
         back: Back<Option<Identity>>,
     },

@@ -66,6 +66,21 @@ impl Attempts {
     ///
     /// [`NotIn`].
     pub async fn admit(&self, exchange: &Exchange, user: &str, password: &str) -> Result<Identity, NotIn> {
+        self.admit_of(exchange, user, password, None).await
+    }
+
+    /// The same; where this door has no account of the name, another door's accounts count.
+    ///
+    /// # Errors
+    ///
+    /// [`NotIn`].
+    pub async fn admit_of(
+        &self,
+        exchange: &Exchange,
+        user: &str,
+        password: &str,
+        otherwise: Option<&str>,
+    ) -> Result<Identity, NotIn> {
         let fits = |text: &str| (1..=CREDENTIAL_LEN_MAX).contains(&text.len());
         if !fits(user) || !fits(password) {
             return Err(NotIn::Wrong);
@@ -76,7 +91,8 @@ impl Attempts {
             return Err(NotIn::Locked);
         }
         let (door, name, secret) = (self.door.to_owned(), user.to_owned(), password.to_owned());
-        let known = exchange.ask(|back| Ask::Login { door, user: name, password: secret, back }).await?;
+        let otherwise = otherwise.map(str::to_owned);
+        let known = exchange.ask(|back| Ask::Login { door, user: name, password: secret, otherwise, back }).await?;
         failures.count = match known {
             Some(_) => 0,
             // The lock is over when another attempt is looked at.

@@ -4,6 +4,13 @@ use super::Network;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+/// The ClickCall door.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClickCall {
+    /// Whether its licence is installed (CCX-04).
+    pub licence: bool,
+}
+
 /// The Fusion door. It has no credentials: the networks are its only guard.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fusion {

@@ -23,7 +23,7 @@ mod table;
 
 pub use bind::bind_advice;
 pub use document::{EXAMPLE_FILE, PAGE_FILE, example, page};
-pub use doors::{CallerId, CdrFormat, CdrPush, Console, Fusion, TelServices, Voicenter};
+pub use doors::{CallerId, CdrFormat, CdrPush, ClickCall, Console, Fusion, TelServices, Voicenter};
 pub use files::{DEMO_FILE, LISTEN_FILE, TOKEN_FILE, write_demo_json, write_listen_json, write_private};
 pub use ipxapi::{Ipxapi, Privilege};
 pub use listen::{Listen, Transport};
@@ -53,6 +53,8 @@ pub struct Config {
     pub limits: Limits,
     /// The exchange itself.
     pub tenant: Tenant,
+    /// The ClickCall door.
+    pub clickcall: ClickCall,
     /// The iPECS Web API door.
     pub ipxapi: Ipxapi,
     /// The Fusion door.
@@ -132,6 +134,7 @@ impl Default for Config {
             tls: Tls::default(),
             limits: Limits::default(),
             tenant: Tenant::default(),
+            clickcall: ClickCall::default(),
             ipxapi: Ipxapi::default(),
             fusion: Fusion::default(),
             voicenter: Voicenter::default(),

@@ -1,10 +1,12 @@
 //! The ClickCall door: XML over HTTPS, never in the clear (CCX-02).
 
 use super::{Office, Opened, Serve};
-use dialects::clickcall::{Door, router};
+use dialects::clickcall::{ClickCallConfig, Door, router};
 
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
-    let door = Door::new(office.exchange.clone());
+    let codes = Some(crate::config::Door::Ipxapi.name().to_owned());
+    let config = ClickCallConfig { licence: office.config.clickcall.licence, codes };
+    let door = Door::new(office.exchange.clone(), config);
     Ok(Opened {
         listeners: vec![("clickcall", Serve::Tls(router(door.clone(), true)))],
         shared: Some(router(door, false)),

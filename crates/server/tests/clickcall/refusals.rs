@@ -1,8 +1,9 @@
 //! Every code of the rows, and that nothing rings with it.
 
 use crate::common::Office;
+use crate::common::ipxapi::Login;
 use crate::common::sipp::SipPhone;
-use crate::desk::{Desk, answer_of, codes, destination, document, house, post, states};
+use crate::desk::{Desk, answer_of, codes, destination, document, house, post, results, states};
 use serde_json::json;
 
 #[test]
@@ -44,9 +45,86 @@ fn wire_every_code_has_its_cause_and_its_text() {
     assert!(states(&office).is_empty());
     class(json!({ "click_to_call": true, "barred": [] }));
     assert_eq!(told(&call()), answer_of(100, "OK"));
-    conformance::proves_partly("CCX-06", "there are no licences to be missing");
     conformance::proves("CCX-11");
-    conformance::proves_partly("CCX-04", "there are no licences; one table of credentials, not two");
+}
+
+#[test]
+fn wire_the_checks_of_a_command_have_their_order() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let office = house(dir.path(), 60, &[]);
+    let desk = Desk::of_house();
+    let patched = |fields: serde_json::Value| {
+        let patched = office.console("PATCH", "/devices/number:1001", Some(fields));
+        assert_eq!(patched.status, 200, "{}", patched.text);
+    };
+    let told = |document: &str| post(&office, document).text;
+    // Each document has all the faults that follow, so that the first one is seen alone.
+    let wrong = Desk { userpwd: "wrong".to_owned(), stnnum: "1003".to_owned(), ..desk.clone() };
+    let strange = Desk { stnnum: "1003".to_owned(), ..desk.clone() };
+    let free = desk.call("1001", "1002");
+    patched(json!({ "barred": ["1004"] }));
+    assert_eq!(told(&free), answer_of(100, "OK"));
+    patched(json!({ "click_to_call": false }));
+    assert_eq!(told(&wrong.call("1003", "1004").replace("</ipecs_svc>", "")), answer_of(199, "Unknown Error"));
+    assert_eq!(told(&wrong.call("1003", "1004")), answer_of(101, "Auth Fail"));
+    assert_eq!(told(&strange.call("1003", "1004")), answer_of(104, "NOK Etc"));
+    patched(json!({ "click_to_call": true }));
+    assert_eq!(told(&strange.call("1003", "1004")), answer_of(102, "Access Denied"), "the station is not the user's");
+    assert_eq!(told(&desk.call("1003", "1004")), answer_of(102, "Access Denied"), "nor the source");
+    assert_eq!(told(&desk.call("1001", "1004")), answer_of(110, "CALLER_BUSY"));
+    assert_eq!(codes(&office, &desk.hang_up()), [100]);
+    office.wait_idle();
+    assert_eq!(told(&desk.call("1001", "1004")), answer_of(103, "Call Restricted"));
+    assert_eq!(told(&free.replace("calltype=\"single\"", "calltype=\"double\"")), answer_of(104, "NOK Etc"));
+    assert_eq!(told(&free.replace("type=\"service\"", "type=\"report\"")), answer_of(104, "NOK Etc"));
+    let two = desk.command("1001", &destination("", "1002"));
+    let asked = document(" requestid=\"r 1\" cmd_cnt=\"2\"", &[two.as_str(), &two].concat());
+    let answer = post(&office, &asked);
+    assert_eq!(
+        results(&answer),
+        [(100, "OK".to_owned()), (110, "CALLER_BUSY".to_owned())],
+        "one call for each command"
+    );
+    assert!(answer.text.contains("responseid=\"r 1\""), "{}", answer.text);
+    assert_eq!(office.calls().len(), 1);
+}
+
+#[test]
+fn wire_a_click_is_an_ordinary_call_to_who_watches_its_phones() {
+    let office = Office::start();
+    let app = Login::of(&office, "server", "demo", "demo-ipxapi");
+    let mut watch = app.socket(&["1001", "1002"]);
+    let of_1001 = Desk { stnnum: "1001".to_owned(), userid: "click1001".to_owned(), ..Desk::of_demo(&office) };
+    // White space around values counts for nothing.
+    let document =
+        of_1001.call("1001", "1002").replace("<dialnum>", "<dialnum>\n   ").replace("</userid>", " </userid>");
+    assert_eq!(codes(&office, &document), [100]);
+    let new = |calling: &str, called: &str, own: &str, kind: &str, call: u64| {
+        json!({ "type": kind, "deviceNumber": own, "serviceDN": own, "callingDN": calling, "calledDN": called,
+            "causeCode": 22, "causeMsg": "new_call", "callRefID": call })
+    };
+    let connected = |calling: &str, called: &str, own: &str, call: u64| {
+        let mut frame = new(calling, called, own, "connected", call);
+        frame["diversionNum"] = json!("");
+        frame
+    };
+    let ringing = watch.frame().expect("it rings");
+    let call = ringing["callRefID"].as_u64().expect("a reference");
+    assert_eq!(ringing["callingDN"], "1002", "the destination as dialled: {ringing}");
+    assert_eq!((&ringing["type"], &ringing["deviceNumber"]), (&json!("ringing"), &json!("1001")));
+    assert_eq!((&ringing["causeCode"], &ringing["causeMsg"]), (&json!(22), &json!("new_call")));
+    office.hand("1001", "answer", json!({}));
+    watch.expect(&[
+        connected("1002", "1001", "1001", call),
+        json!({ "type": "proceeding", "deviceNumber": "1001", "serviceDN": "1001", "dialDigit": "1002", "callRefID": call }),
+        new("1001", "1002", "1002", "ringing", call),
+        new("1001", "1002", "1001", "alerting", call),
+    ]);
+    office.hand("1002", "answer", json!({}));
+    watch.expect(&[connected("1001", "1002", "1002", call), connected("1001", "1002", "1001", call)]);
+    assert_eq!(codes(&office, &of_1001.hang_up()), [100]);
+    office.wait_idle();
+    conformance::proves("CCX-06");
 }
 
 #[test]

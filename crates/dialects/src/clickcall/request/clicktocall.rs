@@ -6,12 +6,14 @@
 use super::super::error::Code;
 use super::super::wire::{ClickToCall, Document};
 use super::super::{Door, NAME, id};
+use crate::common::ask::Identity;
 use crate::common::attempts::NotIn;
 use crate::common::exchange::Submit;
 use std::collections::BTreeMap;
 use switching::command::{DestinationCheck, DeviceName, Guard, LegOptions, MakeCall, Principal, ReplyAt, Verb, Which};
 use switching::model::{ConnectionState, FailTone, Prompt};
 use switching::party::Digits;
+use switching::picture::Picture;
 use switching::refusal::Refusal;
 
 /// How long a source hears why its destination failed, in milliseconds. The vendor's phones hear it until they hang up.
@@ -45,7 +47,10 @@ async fn carry_out(door: &Door, document: &Document, command: &ClickToCall) -> R
     if !is_off(document.encrypt.as_deref()) || !is_off(command.userpwd_encrypt.as_deref()) {
         return Err(Code::NokEtc);
     }
-    let identity = door.attempts.admit(&door.exchange, &command.userid, &command.userpwd).await.map_err(not_in)?;
+    let identity = admit(door, command).await?;
+    if !door.config.licence {
+        return Err(Code::NokEtc);
+    }
     let station = identity.settings.get("station").and_then(|station| Digits::parse(station));
     if station.as_ref().is_some_and(|station| !door.exchange.read(|picture| id::is_enabled(picture, station))) {
         return Err(Code::NokEtc);
@@ -61,6 +66,14 @@ async fn carry_out(door: &Door, document: &Document, command: &ClickToCall) -> R
         Some(destination) => call(door, by, &station, &command.source, destination).await,
         None => hang_up(door, by, station).await,
     }
+}
+
+/// Whoever the credentials are those of: a user's of this door, else those of the station that the id names (CCX-04).
+async fn admit(door: &Door, command: &ClickToCall) -> Result<Identity, Code> {
+    let ClickToCall { userid, userpwd, .. } = command;
+    let is_station = |picture: &Picture| Digits::parse(userid).is_some_and(|it| id::is_station(picture, &it));
+    let codes = door.config.codes.as_deref().filter(|_| door.exchange.read(is_station));
+    door.attempts.admit_of(&door.exchange, userid, userpwd, codes).await.map_err(not_in)
 }
 
 fn is_off(encrypt: Option<&str>) -> bool {

@@ -1,6 +1,6 @@
 //! A real exchange behind the door, without engines: a test says what the phones do. Time stands still unless moved.
 
-use super::super::{Door, event, router};
+use super::super::{ClickCallConfig, Door, event, router};
 use crate::common::ask::{Ask, Back, Identity};
 use crate::common::clock::Clock;
 use crate::common::exchange::{Down, Exchange, Submit};
@@ -62,7 +62,7 @@ impl Core {
                 let Submit { by, key, guard, reply, deadline_ms, verb } = *submit;
                 self.feed(Input::Command(Box::new(Command { request, by, key, guard, reply, deadline_ms, verb })));
             }
-            Down::Ask(Ask::Login { door, user, password, back }) => {
+            Down::Ask(Ask::Login { door, user, password, back, .. }) => {
                 assert_eq!(door, "clickcall");
                 self.logins += 1;
                 let account = ACCOUNTS.iter().find(|account| (account.0, account.1) == (user.as_str(), &password));
@@ -104,7 +104,7 @@ impl Rig {
         tokio::spawn(drive(Arc::clone(&core), down));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let http = listener.local_addr().expect("bound");
-        let door = router(Door::new(exchange.clone()), true);
+        let door = router(Door::new(exchange.clone(), ClickCallConfig::default()), true);
         tokio::spawn(async move { axum::serve(listener, door).await });
         let rig = Self { core, exchange, http };
         let (ann, second, tim) = (rig.phone("104"), rig.phone("204"), rig.phone("102"));

@@ -120,7 +120,7 @@ pub async fn log_in(
 ) -> Result<(Session, axum::http::HeaderValue), Problem> {
     door.sessions().check_lock(user)?;
     let (name, secret) = (user.to_owned(), password.to_owned());
-    let ask = |back| Ask::Login { door: DOOR.to_owned(), user: name, password: secret, back };
+    let ask = |back| Ask::Login { door: DOOR.to_owned(), user: name, password: secret, otherwise: None, back };
     let identity = door.exchange().ask(ask).await?;
     door.sessions().note_login(user, identity.is_none());
     door.sessions().open(identity.ok_or_else(unauthenticated)?, door.exchange().clock().now())

@@ -89,7 +89,7 @@ impl Door {
         if user.len() > CREDENTIAL_LEN_MAX || password.len() > CREDENTIAL_LEN_MAX {
             return;
         }
-        let login = |back| Ask::Login { door: DOOR.to_owned(), user, password, back };
+        let login = |back| Ask::Login { door: DOOR.to_owned(), user, password, otherwise: None, back };
         if let Ok(None) = self.0.exchange.ask(login).await {
             tracing::warn!(dialect = DOOR, client = %client.ip, device = name, "wrong user or password, not needed");
         }

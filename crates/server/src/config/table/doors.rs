@@ -8,6 +8,12 @@ use super::super::{CallerId, Config};
 /// The vendors' doors.
 pub(super) const SETTINGS: &[Setting<Config>] = &[
     Setting {
+        path: "clickcall.licence",
+        kind: Kind::Flag(|c| &mut c.clickcall.licence),
+        default: Is("true"),
+        doc: "The ClickCall licence: without it every command of a user is answered 104. It costs nothing here; a client may be tried without it.",
+    },
+    Setting {
         path: "fusion.allowed_clients",
         kind: Kind::Networks(|c| &mut c.fusion.allowed_clients),
         default: Is("[\"127.0.0.0/8\", \"::1\"]"),

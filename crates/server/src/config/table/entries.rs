@@ -100,7 +100,7 @@ pub(in super::super) const STATION: &[Setting<Station>] = &[
         path: "authorization_code",
         kind: Kind::MaybeSecret { len_max: 12, field: |s| &mut s.authorization_code },
         default: Unset { meaning: "none", example: "\"*1234\"" },
-        doc: "Authorization Code of the iPECS table 227. With it, or with a suffix code, the station has a login of its own on the door `ipxapi`: its number, and both codes as one password.",
+        doc: "Authorization Code of the iPECS table 227. With it, or with a suffix code, the station has a login of its own on the door `ipxapi`, and on `clickcall` where no account there has its number: its number, and both codes as one password.",
     },
     Setting {
         path: "suffix_code",

@@ -23,6 +23,10 @@ pub(super) const SECTIONS: &[(&str, &str)] = &[
     ("limits", "Bounds. What is beyond them is refused with the protocol's own answer."),
     ("tenant", "The exchange itself."),
     (
+        "clickcall",
+        "The ClickCall door. Its accounts are `[[account]]` with the door `clickcall`, and stations with codes.",
+    ),
+    (
         "ipxapi",
         "The iPECS Web API door. Its accounts are `[[account]]` with the door `ipxapi`, and stations with codes.",
     ),
