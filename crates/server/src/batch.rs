@@ -1,6 +1,7 @@
 //! One batch: what one step of the driver did, on its way through the store to the clients.
 
 use dialects::common::ask::Back;
+use dialects::common::exchange::KeyKnown;
 use store::{Batch, Checkpoint, Input, Record, StageRow};
 use switching::command::Reply;
 use switching::event::Event;
@@ -15,6 +16,8 @@ pub struct Visible {
     pub events: Vec<Event>,
     /// Replies and the way back for each.
     pub replies: Vec<(Reply, Back<Reply>)>,
+    /// What is known of keys, and the way back for each.
+    pub keys: Vec<(KeyKnown, Back<KeyKnown>)>,
 }
 
 /// A batch in the making.
@@ -36,6 +39,7 @@ impl Draft {
             && stored.checkpoints.is_empty()
             && stored.directory.is_empty()
             && self.visible.replies.is_empty()
+            && self.visible.keys.is_empty()
     }
 
     /// Journals an input.

@@ -23,7 +23,7 @@ impl Projector {
 
     /// Shows what a committed batch holds.
     pub fn show(&self, visible: Visible) {
-        let Visible { events, replies } = visible;
+        let Visible { events, replies, keys } = visible;
         if !events.is_empty() {
             self.exchange.advance(|mirror| {
                 for event in &events {
@@ -42,6 +42,10 @@ impl Projector {
         for (reply, back) in replies {
             // A client that has gone needs no reply; its command stands.
             let _ = back.send(reply);
+        }
+        for (known, back) in keys {
+            // Whoever asked may have gone.
+            let _ = back.send(known);
         }
     }
 }

@@ -8,6 +8,8 @@ use switching::command::Configure;
 
 impl Driver {
     pub(super) fn down(&mut self, down: Down) {
+        // Whoever was told of a command finds it carried out: what waited for the disk with it leaves first.
+        self.let_go();
         match down {
             Down::Command(submit, back) => {
                 if self.failed {
@@ -32,8 +34,8 @@ impl Driver {
                     Some(None) => KeyKnown::Pending,
                     Some(Some(reply)) => KeyKnown::Done(Box::new(reply)),
                 };
-                // Whoever asked may have gone.
-                let _ = back.send(known);
+                // Its command may not be on disk yet, so this waits for the same gate.
+                self.draft.visible.keys.push((known, back));
             }
             Down::Seq(back) => {
                 // Whoever asked may have gone.

@@ -1,10 +1,12 @@
 //! The driver: the one task that owns a tenant's core and its engines.
 //!
-//! It stamps the time, journals each input, hands it to the core, carries the core's orders to the engines at once, and gives the
-//! rest as one batch to the store. It never waits for the store: replies and events leave when their batch is committed.
+//! It stamps the time, journals each input, hands it to the core, carries the core's orders to the engines at once (those of a
+//! command under an idempotency key when it is on disk: [`held`]), and gives the rest as one batch to the store. It never waits for the
+//! store: replies and events leave when their batch is committed.
 
 mod down;
 mod figures;
+mod held;
 mod test_control;
 mod wire;
 
@@ -22,12 +24,13 @@ use dialects::common::exchange::{Down, Submit};
 use engines::simulated::{OnRing, Script};
 use engines::sip::SipDevice;
 use engines::{Engines, Output as EngineOutput};
+use held::Held;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Commit, StoreHandle, SubmitError, Tenant};
 use switching::command::{Command, Configure, Principal, Reply, Verb};
 use switching::config::Change;
-use switching::engine::{EngineInput, OrderKind};
+use switching::engine::{EngineInput, Order, OrderKind};
 use switching::event::{Configured, What};
 use switching::id::{CallId, DeviceId, LegId, RequestId};
 use switching::time::Time;
@@ -100,6 +103,8 @@ pub struct Driver {
     handed_over: u64,
     /// Set when the store refused a batch: nothing is taken any more.
     failed: bool,
+    /// Orders that wait for the disk.
+    held: Held,
     io: Option<SipIo>,
     registrations: WriteBehind,
     /// When the figures were last noted, and whether something happened since.
@@ -133,6 +138,7 @@ impl Driver {
             draft: Draft::default(),
             handed_over,
             failed: false,
+            held: Held::default(),
             io: None,
             measured: None,
             unmeasured: false,
@@ -211,6 +217,7 @@ impl Driver {
             let wake = self.next_wake();
             let clock = self.parts.clock.clone();
             let media = Arc::clone(&self.parts.media);
+            let committed = self.held.committed();
             let Some(mut io) = self.io.take() else { break };
             let woken = tokio::select! {
                 biased;
@@ -218,6 +225,7 @@ impl Driver {
                 down = queue.recv() => down.map_or(Woken::Stop, Woken::Down),
                 () = io.ready() => Woken::Other,
                 () = media.notified() => Woken::Media,
+                () = committed.further() => Woken::Other,
                 () = wait_until(&clock, wake) => Woken::Other,
             };
             self.io = Some(io);
@@ -228,6 +236,7 @@ impl Driver {
                 // comes back here, so that what came meanwhile is heard before any timer fires.
                 tokio::task::yield_now().await;
             }
+            self.let_go();
             match woken {
                 Woken::Stop => break,
                 Woken::Down(down) => self.down(down),
@@ -315,19 +324,37 @@ impl Driver {
         let now = self.parts.clock.now().max(self.parts.switch.now());
         self.parts.input_no += 1;
         self.draft.input(self.parts.input_no, now, &input);
+        // What a crash could make to be done twice waits for the disk; all else leaves at once.
+        let keyed = matches!(&input, Input::Command(command) if command.key.is_some());
+        let until = keyed.then_some(self.parts.input_no);
         self.parts.switch.handle(now, input);
         while let Some(output) = self.parts.switch.poll() {
-            self.output(now, output);
+            self.output(now, until, output);
         }
     }
 
-    fn output(&mut self, now: Time, output: Output) {
+    fn order(&mut self, now: Time, order: Order) {
+        if let OrderKind::Ring { device, .. } = &order.what {
+            tracing::debug!(leg = %order.leg, %device, "ring");
+        }
+        self.parts.engines.order(now, order);
+    }
+
+    /// Orders leave that waited for the disk and need not any more.
+    fn let_go(&mut self) {
+        let now = self.parts.clock.now();
+        while let Some(order) = self.held.next() {
+            self.order(now, order);
+            self.engine_outputs();
+        }
+    }
+
+    fn output(&mut self, now: Time, until: Option<u64>, output: Output) {
         match output {
             Output::Engine(order) => {
-                if let OrderKind::Ring { device, .. } = &order.what {
-                    tracing::debug!(leg = %order.leg, %device, "ring");
+                if let Some(order) = self.held.pass(order, until) {
+                    self.order(now, order);
                 }
-                self.parts.engines.order(now, order);
             }
             Output::Event(event) => {
                 if let What::ConfigurationChanged(Configured::Device(id, config)) = &event.what {
@@ -372,8 +399,15 @@ impl Driver {
         let expected_seq = self.handed_over;
         self.handed_over += stored.events.len() as u64;
         let projector = Arc::clone(&self.parts.projector);
+        let (waits, input_no) = (self.held.waits(), self.parts.input_no);
         let done = Box::new(move |result: Result<(), store::AppendError>| match result {
-            Ok(()) => projector.show(visible),
+            Ok(()) => {
+                // First, so that whoever acts on what is shown finds the phones told.
+                if let Some(committed) = waits {
+                    committed.reached(input_no);
+                }
+                projector.show(visible);
+            }
             Err(error) => tracing::error!(%error, "a batch was not committed; nothing of it is shown"),
         });
         let mut commit = Commit { expected_seq, batch: stored, done };

@@ -52,15 +52,18 @@ impl Driver {
         }
         self.settle();
         let end = self.parts.clock.now().after_ms(SEE_OFF_MS);
-        while self.parts.engines.sip.says_goodbye() && self.parts.clock.now() < end {
+        while (self.parts.engines.sip.says_goodbye() || self.held.waits().is_some()) && self.parts.clock.now() < end {
             let wake = self.next_wake().map_or(end, |at| at.min(end));
             let clock = self.parts.clock.clone();
+            let committed = self.held.committed();
             let Some(mut io) = self.io.take() else { return };
             tokio::select! {
                 () = io.ready() => {}
+                () = committed.further() => {}
                 () = clock.sleep_until(wake) => {}
             }
             self.io = Some(io);
+            self.let_go();
             self.hear();
             self.timers(self.parts.clock.now());
             self.settle();
