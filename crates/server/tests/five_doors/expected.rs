@@ -57,6 +57,15 @@ impl Ladder {
         }
     }
 
+    /// How a call begins that comes to nothing: all until the number is dialled.
+    pub fn begins(&self, to: &str) -> String {
+        let begun = if self.lifted.is_empty() { self.asked.as_str() } else { &self.lifted };
+        let until =
+            |text: &str| text.split_once(DIALS_FIRST_LINE).map_or(String::new(), |(before, _)| before.to_owned());
+        let rung = if self.lifted.is_empty() { "" } else { self.asked.as_str() };
+        [rung, &until(begun)].concat().replace("1002", to)
+    }
+
     /// All until both talk.
     pub fn until_talking(&self) -> String {
         [self.asked.as_str(), &self.lifted, &self.answered].concat()
@@ -79,6 +88,8 @@ const LIFTS_ITSELF: &str = "
     console      prompted 1001
     telservices  1001 id=1 state=initiated otherParty=number duration=0 isOutgoing=true isConference=false permittedServices=dropCall
 ";
+/// The line with which dialling begins, in all ladders.
+const DIALS_FIRST_LINE: &str = "    console      originated ";
 const DIALS: &str = "
     console      originated 1001 -> 1002
     console      delivered 1002 new_call

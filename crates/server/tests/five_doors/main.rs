@@ -10,6 +10,7 @@ mod console;
 mod crash;
 mod deaf;
 mod doors;
+mod endings;
 mod expected;
 mod fusion;
 mod hidden;
