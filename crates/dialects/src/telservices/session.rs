@@ -259,7 +259,11 @@ impl Sessions {
         if let Some(own) = session.clients.iter().rposition(|client| asked == Some(client.ip)) {
             session.clients.remove(own);
         }
-        session.tell.send_modify(|progress| progress.over = Some(over));
+        session.tell.send_modify(|progress| {
+            // Its end is the last change of a session, and counts as one.
+            progress.seq += 1;
+            progress.over = Some(over);
+        });
         let content = event::session(over.name());
         out.extend(session.clients.iter().filter_map(|client| datagram(&session.number, client, &content, tail)));
         session.device

@@ -16,7 +16,7 @@ mod polls;
 mod sessions;
 
 use common::telservices::{Events, STANDARD, ask, connect, device, error, make_call, request, rest, tcp, tcp_octets};
-use common::{Office, SOON, wait_for};
+use common::{Office, SOON, wait_for, wait_within};
 use serde_json::{Value, json};
 use std::net::{Shutdown, TcpStream, UdpSocket};
 use std::process::Command;

@@ -17,16 +17,16 @@ impl Door {
     pub(super) async fn snapshot(&self, number: &str, poll: Option<Poll>, client: Client) -> Done {
         let open = self.session(number, client).await?;
         let with_seq = client.http || poll.is_some();
-        let mut over = None;
+        let mut end = None;
         if let Some(poll) = poll.filter(|poll| poll.timeout_s > 0) {
-            over = self.wait(&open, poll, client).await?;
+            end = self.wait(&open, poll, client).await?;
         }
         let known = poll.and_then(|poll| poll.seq);
-        Ok(Some(self.picture_of(&open, known, with_seq, over)))
+        Ok(Some(self.picture_of(&open, known, with_seq, end)))
     }
 
     /// Waits until the device has changed since the number the client knows.
-    async fn wait(&self, open: &Open, poll: Poll, client: Client) -> Result<Option<Over>, TelError> {
+    async fn wait(&self, open: &Open, poll: Poll, client: Client) -> Result<Option<End>, TelError> {
         let Some(seq) = poll.seq else { return Ok(None) };
         let polls_max = self.0.config.polls_max;
         let following = self.0.stream.sessions(|sessions, _, _| {
@@ -60,14 +60,15 @@ impl Door {
         Ok(ended(&started, &following, client))
     }
 
-    fn picture_of(&self, open: &Open, known: Option<i64>, with_seq: bool, over: Option<Over>) -> String {
+    fn picture_of(&self, open: &Open, known: Option<i64>, with_seq: bool, end: Option<End>) -> String {
         let (now, shows) = (self.0.exchange.clock().now(), self.0.config.shows());
         self.0.exchange.read(|picture| {
             let stand = self.0.stream.sessions(|sessions, _, _| sessions.get(&open.key).map(|it| it.stand(known)));
             wire::result(|w| {
                 w.within("snapshot", |w| {
-                    if let Some(stand) = stand.as_ref().filter(|_| with_seq) {
-                        w.number("snapshotSeq", stand.seq);
+                    let last = stand.as_ref().map(|stand| stand.seq).or(end.map(|end| end.seq));
+                    if let Some(seq) = last.filter(|_| with_seq) {
+                        w.number("snapshotSeq", seq);
                     }
                     w.within("calls", |w| {
                         calls(w, picture, open.device, now, shows);
@@ -77,8 +78,8 @@ impl Door {
                     w.choice("msgWaiting", "off");
                     let undisturbed = picture.extension_of(open.device).is_some_and(|(_, it)| it.do_not_disturb);
                     w.choice("doNotDisturb", if undisturbed { "on" } else { "off" });
-                    if let Some(over) = over {
-                        w.choice("session", over.name());
+                    if let Some(end) = end {
+                        w.choice("session", end.over.name());
                     }
                 });
             })
@@ -96,10 +97,18 @@ fn calls(w: &mut Writer, picture: &Picture, device: DeviceId, now: Time, shows: 
     }
 }
 
-/// How the session has ended for this client meanwhile, if it has.
-fn ended(started: &Progress, following: &watch::Receiver<Progress>, client: Client) -> Option<Over> {
+/// How the session has ended for this client, and the number of its last change.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    over: Over,
+    seq: u64,
+}
+
+/// Whether it has ended meanwhile.
+fn ended(started: &Progress, following: &watch::Receiver<Progress>, client: Client) -> Option<End> {
     let now = *following.borrow();
-    now.over.or_else(|| left(started, &now, client))
+    let over = now.over.or_else(|| left(started, &now, client))?;
+    Some(End { over, seq: now.seq })
 }
 
 fn left(started: &Progress, now: &Progress, client: Client) -> Option<Over> {
