@@ -51,6 +51,8 @@ faults! {
     GENERIC = 403, 101, "generic";
     /// Switched off.
     NOT_SUPPORTED = 403, 102, "serviceNotSupported";
+    /// Nothing that is asked for can be watched.
+    NO_MONITORED = 403, 103, "invalidMonitorObjectType";
     /// The terminal is not known.
     NO_DEVICE = 404, 104, "invalidCallingDeviceIdentifier";
     /// The called number is not known.

@@ -97,13 +97,23 @@ impl Frames<'_> {
 
     /// A first leg that rings, or is answered, before anything is dialled for it (IPX-C2C-01).
     fn prompted(&self, connection: &Connection, call: &Call, kind: &str) -> Vec<Told> {
-        let calling = call.shown.as_ref().map_or_else(|| call.dialled.to_string(), |by| shown(&by.first));
+        let calling = self.calling_first(connection, call);
         let called = service_number(self.after, connection.device);
         let mut members = numbers(calling, called, Cause::NewCall);
         if kind == "connected" {
             members["diversionNum"] = "".into();
         }
         self.of(kind, connection.device, call.id, members).into_iter().collect()
+    }
+
+    /// Who calls the phone of an ordered call: the destination as dialled, whichever door the click came through (CCX-06, IPX-C2C-01). A
+    /// phone that cannot be lifted, and is rung for that alone, is called by itself (IPX-CMD-02).
+    fn calling_first(&self, connection: &Connection, call: &Call) -> String {
+        let lifts_itself = self.after.devices.get(&connection.device).is_some_and(|it| it.config.can.auto_answer);
+        match call.shown.as_deref() {
+            Some(by) if !lifts_itself && by.first.number == connection.party.number => shown(&by.first),
+            Some(_) | None => call.dialled.to_string(),
+        }
     }
 
     fn originated(&self, id: ConnectionId, dialled: &str, arrival: Arrival, prompted: bool) -> Vec<Told> {

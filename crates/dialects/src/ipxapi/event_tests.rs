@@ -120,5 +120,8 @@ fn every_cause_has_a_code_of_the_table_with_its_text() {
     ] {
         assert_eq!(cause_code(cause).0, code, "{cause:?}");
     }
-    conformance::proves_partly("IPX-EVT-37", "the causes of services that are not there have been sent by nothing yet");
+    conformance::proves_partly(
+        "IPX-EVT-37",
+        "recall, pickup, forwards, transfers, conferences, groups, agents, bridges, mobiles and callback are services that are not there",
+    );
 }

@@ -1,16 +1,18 @@
 //! The door of the iPECS Web API: REST and one WebSocket over TLS, sessions with tokens.
 //!
 //! A server account watches and controls terminals and reads records; a station's account reads its own records and clicks to
-//! call. Here are login, monitors, Make Call, Answer, Clear Connection, call status, the list of terminals and their events, and the
-//! records with their query language. Hold, transfer, conference, forward, presence, groups and agents are not here yet: their features answer as unknown ones do.
+//! call. Here are login, monitors, Make Call, Answer, Clear Connection, call status, presence, the list of terminals and their events, and the
+//! records with their query language. Hold, transfer, conference, forward, groups and agents are not here yet: their features answer as unknown ones do.
 
 pub mod error;
 pub mod event;
 pub mod head;
 pub mod id;
+pub mod numbering;
 pub mod session;
 pub mod settings;
 pub mod smdr;
+pub mod status;
 pub mod token;
 pub mod wire;
 

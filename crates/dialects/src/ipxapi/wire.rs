@@ -34,7 +34,10 @@ impl Parameters {
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match name.as_ref() {
                 "q" => fields.extend(object(value.as_bytes())?),
-                "deviceNumber" => push(&mut fields, "deviceNumber", Value::String(value.into_owned())),
+                // Repeated, or with commas between (IPX-PRES-02).
+                "deviceNumber" => {
+                    value.split(',').for_each(|number| push(&mut fields, "deviceNumber", Value::String(number.into())));
+                }
                 "transactionID" => drop(fields.insert(name.into_owned(), queried(&value))),
                 _ => drop(fields.insert(name.into_owned(), Value::String(value.into_owned()))),
             }

@@ -27,14 +27,12 @@ pub struct Ladder {
 impl Ladder {
     /// The ladder of a call that was asked for through this door.
     pub fn of(maker: &Door) -> Self {
-        // The number that the first phone is shown: Fusion's and our own calls have that of the phone.
-        let shown = if ["clickcall", "voicenter"].contains(&maker.name) { "1002" } else { "1001" };
         let (prompted, outgoing) = ("Click2Call 1002 c2cdirection=2", "Outgoing 1002");
         let text = |text: &str| {
             let out = if maker.lifts_itself { outgoing } else { prompted };
             // A call that was asked for talks to its first phone before anybody answers; one that dials does not.
             let meanwhile = if maker.lifts_itself { "Dialing" } else { "Talking" };
-            text.replace("{shown}", shown).replace("{out}", out).replace("{meanwhile}", meanwhile)
+            text.replace("{out}", out).replace("{meanwhile}", meanwhile)
         };
         let (asked, lifted) = match maker.lifts_itself {
             true => (text(&[LIFTS_ITSELF, DIALS].concat()), String::new()),
@@ -76,12 +74,12 @@ const RINGS_FIRST: &str = "
     console      service_initiated 1001
     console      prompted 1001
     voicenter    NEWCALL 1001 Click2Call 1002 c2cdirection=1 callstatus=Dialing answered=0
-    ipxapi       ringing 1001 #1 calledDN=1001 callingDN={shown} causeCode=22 causeMsg=new_call serviceDN=1001
+    ipxapi       ringing 1001 #1 calledDN=1001 callingDN=1002 causeCode=22 causeMsg=new_call serviceDN=1001
     telservices  1001 id=1 state=initiated otherParty=number duration=0 isOutgoing=true isConference=false permittedServices=dropCall
 ";
 const ANSWERS_FIRST: &str = "
     voicenter    ANSWER 1001 Click2Call 1002 c2cdirection=1 callstatus=Talking answered=0
-    ipxapi       connected 1001 #1 calledDN=1001 callingDN={shown} causeCode=22 causeMsg=new_call diversionNum= serviceDN=1001
+    ipxapi       connected 1001 #1 calledDN=1001 callingDN=1002 causeCode=22 causeMsg=new_call diversionNum= serviceDN=1001
 ";
 const LIFTS_ITSELF: &str = "
     console      service_initiated 1001

@@ -9,6 +9,7 @@ mod edges;
 mod endings;
 mod ladders;
 mod logins;
+mod presence;
 mod records;
 mod refusals;
 mod rights;

@@ -27,6 +27,8 @@ const COMMANDS: &[Command] = &[
     ("POST", "call/clear_connection", r#"{"deviceNumber":"1001","callRefID":1}"#),
     ("POST", "call/monitor", r#"{"deviceNumber":["1001"]}"#),
     ("DELETE", "call/monitor", r#"{"deviceNumber":["1001"]}"#),
+    ("POST", "call/presence", r#"{"deviceNumber":["1001"]}"#),
+    ("DELETE", "call/presence", r#"{"deviceNumber":["1001"]}"#),
     ("GET", "call/status", r#"{"deviceNumber":"1001"}"#),
     ("GET", "call/terminals", r#"{"startIndex":1,"count":1}"#),
 ];
@@ -118,7 +120,10 @@ fn wire_every_error_of_the_commands_by_table() {
     let body = json!({ "transactionID": 7, "error": { "code": 104, "message": "invalidCallingDeviceIdentifier" } });
     assert_eq!((told.status, told.json()), (404, body));
     proves_partly("IPX-CMD-03", "a waiting call beside an active one, personal groups");
-    proves_partly("IPX-ERR-05", "the codes of commands that this version does not have");
+    proves_partly(
+        "IPX-ERR-05",
+        "107 to 110, 112, 140 to 142, 145, 146, 149, 201 and 202 belong to hold, diversion, conference and agents, which are not there",
+    );
     proves("IPX-ERR-01");
 }
 
@@ -132,7 +137,10 @@ fn wire_when_no_line_is_free_the_resource_is_busy() {
     login.leg("call/clear_connection", "1001", call);
     office.wait_idle();
     login.make("1003", "1002");
-    proves_partly("IPX-CMD-02", "feature codes (108), as there are none, and analog phones");
+    proves_partly(
+        "IPX-CMD-02",
+        "feature codes (108), group pickup, paging, groups and rooms as targets: there are none",
+    );
 }
 
 #[test]

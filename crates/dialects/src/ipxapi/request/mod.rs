@@ -26,6 +26,8 @@ pub(super) enum Call {
     Clear,
     MonitorStart,
     MonitorStop,
+    PresenceStart,
+    PresenceStop,
     Status,
     Terminals,
 }
@@ -39,6 +41,8 @@ impl Call {
             ("clear_connection", &Method::POST) => Some(Self::Clear),
             ("monitor", &Method::POST) => Some(Self::MonitorStart),
             ("monitor", &Method::DELETE) => Some(Self::MonitorStop),
+            ("presence", &Method::POST) => Some(Self::PresenceStart),
+            ("presence", &Method::DELETE) => Some(Self::PresenceStop),
             ("status", &Method::GET) => Some(Self::Status),
             ("terminals", &Method::GET) => Some(Self::Terminals),
             _ => None,
@@ -55,6 +59,8 @@ pub(super) async fn call(door: &Door, by: &Entered, call: Call, asked: &Paramete
         Call::Clear => calls::clear(door, by, asked).await,
         Call::MonitorStart => terminals::monitor_start(door, by, asked).await,
         Call::MonitorStop => terminals::monitor_stop(door, by, asked),
+        Call::PresenceStart => terminals::presence_start(door, by, asked).await,
+        Call::PresenceStop => terminals::presence_stop(door, by, asked),
         Call::Status => terminals::status(door, asked),
         Call::Terminals => terminals::list(door, asked),
     }

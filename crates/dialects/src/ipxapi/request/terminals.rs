@@ -1,20 +1,21 @@
-//! Terminals: their list (IPX-CMD-01), monitors (IPX-CMD-37, IPX-CMD-38), and what one does now (IPX-CMD-22, IPX-PRES-04).
+//! Terminals: their list (IPX-CMD-01), monitors (IPX-CMD-37, IPX-CMD-38), presence (IPX-PRES-01, IPX-PRES-02), and what one does now
+//! (IPX-CMD-22).
 
 use super::super::error::Fault;
 use super::super::event::unregistered;
 use super::super::session::Entered;
 use super::super::wire::{Parameters, body};
-use super::super::{Door, id};
+use super::super::{Door, id, status as words};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 use switching::config::DeviceKind;
-use switching::model::{Connection, ConnectionState, Device, Prompt};
-use switching::party::{Digits, PartyKind};
+use switching::model::Device;
+use switching::party::Digits;
 use switching::picture::Picture;
 
 /// Terminals of one answer (IPX-LIM-06).
 const COUNT_MAX: u64 = 100;
-/// Terminals of one request to watch them (IPX-LIM-04).
+/// Terminals of one request to watch them (IPX-LIM-04, IPX-LIM-05).
 const MONITORS_MAX: usize = 100;
 /// The only tenant of the vendor's numbering.
 const TENANT: u32 = 1;
@@ -63,6 +64,25 @@ pub(super) fn monitor_stop(door: &Door, by: &Entered, asked: &Parameters) -> Res
     each(door, asked, |_, device| door.sessions().unwatch(by, device.id))
 }
 
+/// Tells from now on what the terminals do; a request that names none of them is refused as a whole (IPX-PRES-01).
+pub(super) async fn presence_start(door: &Door, by: &Entered, asked: &Parameters) -> Result<Response, Fault> {
+    door.exchange.catch_up().await.map_err(|_| Fault::INTERNAL)?;
+    names_a_terminal(door, asked)?;
+    each(door, asked, |_, device| door.sessions().present(by, device.id, true))
+}
+
+pub(super) fn presence_stop(door: &Door, by: &Entered, asked: &Parameters) -> Result<Response, Fault> {
+    names_a_terminal(door, asked)?;
+    each(door, asked, |_, device| door.sessions().present(by, device.id, false))
+}
+
+fn names_a_terminal(door: &Door, asked: &Parameters) -> Result<(), Fault> {
+    let numbers: Vec<Digits> =
+        asked.list("deviceNumber", MONITORS_MAX)?.iter().filter_map(|number| Digits::parse(number)).collect();
+    let any = door.exchange.read(|picture| numbers.iter().any(|number| id::terminal(picture, number).is_some()));
+    if any { Ok(()) } else { Err(Fault::NO_MONITORED) }
+}
+
 /// Does something for each terminal of the list; one member for each number, in the order of the request.
 fn each(door: &Door, asked: &Parameters, act: impl Fn(&Picture, &Device)) -> Result<Response, Fault> {
     let numbers = asked.list("deviceNumber", MONITORS_MAX)?;
@@ -88,48 +108,6 @@ fn each(door: &Door, asked: &Parameters, act: impl Fn(&Picture, &Device)) -> Res
 
 pub(super) fn status(door: &Door, asked: &Parameters) -> Result<Response, Fault> {
     let number = asked.digits("deviceNumber")?;
-    let state = door.exchange.read(|picture| id::terminal(picture, &number).map(|device| state(picture, device)));
+    let state = door.exchange.read(|picture| id::terminal(picture, &number).map(|device| words::now(picture, device)));
     Ok(body("data", json!({ "state": state.ok_or(Fault::NO_DEVICE)? }), asked.transaction.as_ref()))
-}
-
-/// The first that holds: block, hold, talk, ring, busy, DND, idle.
-fn state(picture: &Picture, device: &Device) -> &'static str {
-    if !device.in_service() {
-        return "block";
-    }
-    let connections: Vec<&Connection> =
-        device.connections.iter().filter_map(|id| picture.connections.get(id)).collect();
-    let any = |holds: &dyn Fn(&Connection) -> bool| connections.iter().any(|connection| holds(connection));
-    let talks = |connection: &Connection, outside: bool| {
-        let mut peers = picture.peers_of(connection).peekable();
-        peers.peek().is_some() && peers.any(|peer| (peer.party.kind == PartyKind::Remote) == outside)
-    };
-    let refuses = || picture.extension_of(device.id).is_some_and(|(_, extension)| extension.do_not_disturb);
-    if any(&|connection| connection.state == ConnectionState::Hold) {
-        "hold"
-    } else if any(&|connection| talks(connection, true)) {
-        "trk_talk"
-    } else if any(&|connection| talks(connection, false)) {
-        "stn_talk"
-    } else if any(&rings) {
-        "ring"
-    } else if !connections.is_empty() {
-        "busy"
-    } else if refuses() {
-        "DND"
-    } else {
-        "idle"
-    }
-}
-
-/// A called phone, or one that is rung first to be lifted for a call of its own.
-fn rings(connection: &Connection) -> bool {
-    match connection.state {
-        ConnectionState::Alerting => true,
-        ConnectionState::Initiated => match connection.prompt {
-            Some(Prompt::Ring | Prompt::AutoAnswer) => connection.alerting.is_some(),
-            Some(Prompt::OffHook) | None => false,
-        },
-        ConnectionState::Connected | ConnectionState::Hold | ConnectionState::Queued | ConnectionState::Fail => false,
-    }
 }

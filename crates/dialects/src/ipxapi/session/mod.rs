@@ -210,6 +210,38 @@ impl Sessions {
         }
     }
 
+    /// Begins or ends to tell what a terminal does.
+    pub fn present(&self, entered: &Entered, device: DeviceId, on: bool) {
+        self.with(&entered.user, entered.number, |session| {
+            if on {
+                session.presences.insert(device);
+            } else {
+                session.presences.remove(&device);
+            }
+        });
+    }
+
+    /// Whether somebody is told what any terminal does.
+    #[must_use]
+    pub fn any_presence(&self) -> bool {
+        self.lock().of.values().any(|session| !session.presences.is_empty())
+    }
+
+    /// Tells what a terminal does to whoever wants to know.
+    pub fn tell_presence(&self, device: DeviceId, data: &Map<String, Value>) {
+        for session in self.lock().of.values_mut().filter(|session| session.presences.contains(&device)) {
+            session.tell(data.clone());
+        }
+    }
+
+    /// Gives a frame to every account that may control calls, whatever it watches (IPX-EVT-35).
+    pub fn tell_all(&self, data: &Map<String, Value>) {
+        for session in self.lock().of.values_mut().filter(|session| session.account.may_control_calls()) {
+            session.tell(data.clone());
+            session.wake.notify_one();
+        }
+    }
+
     /// Gives a frame about a record to every server account that may read records (IPX-AUTH-08, IPX-AUTH-17).
     pub fn tell_of_record(&self, frame: &str) {
         let reads = |account: &Account| account.is_server() && account.may_read_records();

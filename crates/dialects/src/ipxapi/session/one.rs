@@ -18,6 +18,8 @@ pub(super) struct Session {
     since: Time,
     pub(super) used: Time,
     pub(super) monitors: BTreeSet<DeviceId>,
+    /// Terminals of which it is told what they do.
+    pub(super) presences: BTreeSet<DeviceId>,
     serial: u64,
     /// Number of the open socket.
     pub(super) socket: Option<u64>,
@@ -40,6 +42,7 @@ impl Session {
             since: now,
             used: now,
             monitors: BTreeSet::new(),
+            presences: BTreeSet::new(),
             serial: 0,
             socket: None,
             close: None,

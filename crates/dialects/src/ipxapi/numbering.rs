@@ -1,0 +1,80 @@
+//! The numbering event (IPX-EVT-35): the whole list of terminals, after their numbers have changed.
+//!
+//! It goes to everybody who may control calls, once for all changes of a second: a list is long, and an import makes many changes.
+//! Ranges of parking places and groups are left out, for there are none.
+
+use super::id::{device_number, is_terminal};
+use super::{Door, NAME};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use switching::event::{Configured, Event, What};
+use switching::id::DeviceId;
+use switching::model::Device;
+use switching::picture::{Before, Picture};
+
+/// The least time between two lists.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What a terminal is among the vendor's types (`lip`, `dkt`, `slt`, `sip`, `dect`).
+const DEVICE_TYPE: &str = "sip";
+
+/// Whether an event changed the number of a terminal, made one or took one away.
+#[must_use]
+pub fn changes(before: &Before<'_>, event: &Event) -> bool {
+    let own = |device: &Device| is_terminal(device).then(|| device.config.names.number.clone());
+    match &event.what {
+        What::ConfigurationChanged(Configured::Device(id, _)) => {
+            before.device(*id).and_then(own) != before.after.devices.get(id).and_then(own)
+        }
+        // A phone without a number of its own has that of its directory number.
+        What::ConfigurationChanged(Configured::Extension(..)) => {
+            let nameless = |id: &DeviceId| before.after.devices.get(id).and_then(own).is_some_and(|own| own.is_none());
+            event.devices.iter().any(nameless)
+        }
+        What::ConfigurationChanged(Configured::User(..) | Configured::Trunk(..) | Configured::Settings(_))
+        | What::ServiceInitiated { .. }
+        | What::Originated { .. }
+        | What::Delivered { .. }
+        | What::Established { .. }
+        | What::Failed { .. }
+        | What::ConnectionCleared { .. }
+        | What::CallCleared { .. }
+        | What::StageOpened { .. }
+        | What::StageClosed { .. }
+        | What::CallInformation { .. }
+        | What::DigitsGenerated { .. }
+        | What::BackInService { .. }
+        | What::OutOfService { .. }
+        | What::DoNotDisturb { .. }
+        | What::ApplicationSession { .. }
+        | What::Prompted { .. } => false,
+    }
+}
+
+/// Tells of changes from now on. Does nothing when it is done already, or nothing of calls is licensed.
+pub(super) fn tell_from_now_on(door: &Door) {
+    if !door.config.licences.calls {
+        return;
+    }
+    let Some(changed) = door.stream.numbers_changed() else { return };
+    let door = door.clone();
+    drop(tokio::spawn(async move {
+        loop {
+            changed.notified().await;
+            let data = door.exchange.read(frame);
+            tracing::info!(dialect = NAME, "numbers have changed");
+            door.sessions().tell_all(&data);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }));
+}
+
+fn frame(picture: &Picture) -> Map<String, Value> {
+    let terminals = picture.devices.values().filter(|device| is_terminal(device));
+    let devices = terminals.zip(1_u64..).map(|(device, index)| {
+        let number = device_number(picture, device.id);
+        json!({ "devicePhy": index.to_string(), "deviceNumber": number, "deviceType": DEVICE_TYPE })
+    });
+    let members =
+        [("type", "numbering".into()), ("deviceINFO", devices.collect()), ("systemINFO", Value::Array(Vec::new()))];
+    members.into_iter().map(|(name, value): (&str, Value)| (name.to_owned(), value)).collect()
+}
