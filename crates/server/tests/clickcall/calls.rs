@@ -55,12 +55,15 @@ fn wire_click_to_call_rings_the_desk_phone_first() {
 #[test]
 fn wire_nothing_is_dialled_when_the_desk_phone_is_not_answered() {
     let dir = tempfile::tempdir().expect("a directory");
-    let office = house(dir.path(), 1, &[]);
+    let office = house(dir.path(), 60, &["--virtual-clock"]);
     let desk = Desk::of_house();
     let before = seq(&office);
     assert_eq!(codes(&office, &desk.call("1001", "1002")), [100]);
     assert_eq!(states(&office), ["initiated"]);
-    // The exchange's own time for first legs: one second here.
+    // The exchange's own time for first legs.
+    office.advance(59_999);
+    assert_eq!(states(&office), ["initiated"], "a millisecond before its time");
+    office.advance(1);
     office.wait_idle();
     let types = types_since(&office, before);
     assert!(!types.iter().any(|kind| kind == "delivered" || kind == "originated"), "{types:?}");

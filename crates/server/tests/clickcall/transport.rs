@@ -247,6 +247,7 @@ fn wire_the_port_is_a_setting_and_shared_only_over_tls() {
     let text = |shared_tls: bool| {
         format!(
             "[listen]\nsip_udp = []\nsip_tcp = []\nconsole = \"127.0.0.1:0\"\nfusion = \"none\"\nfusion_events = \"none\"\n\
+             ipxapi = \"none\"\ntelservices_tcp = \"none\"\ntelservices_http = \"none\"\nvoicenter = \"none\"\n\
              clickcall = \"127.0.0.1:{own}\"\nshared_http = \"127.0.0.1:{web}\"\nshared_http_tls = {shared_tls}\n\
              [[station]]\nnumber = \"1001\"\nkind = \"simulated\"\n[[account]]\ndoor = \"clickcall\"\nuser = \"click1001\"\n\
              password = \"house-1001\"\nstation = \"1001\"\n"

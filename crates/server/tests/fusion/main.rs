@@ -316,7 +316,7 @@ fn wire_a_call_made_elsewhere_is_seen_here() {
 }
 
 #[test]
-fn wire_pongs_come_within_a_second_also_under_load() {
+fn under_load_pongs_come_within_a_second() {
     let office = Office::start();
     let mut sockets = [Events::of(&office), Events::of(&office)];
     // The first one has got the second one's pong too.
