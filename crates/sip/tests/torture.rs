@@ -60,7 +60,7 @@ fn fate(bytes: &[u8], remote: &str) -> Fate {
     fate
 }
 
-const RFC4475: [(&str, Fate); 48] = [
+const RFC4475: [(&str, Fate); 49] = [
     // 3.1.1 valid messages. `wsinv` names a dialog nobody knows.
     ("wsinv", Answer(481)),
     ("intmeth", Answer(501)),
@@ -72,6 +72,8 @@ const RFC4475: [(&str, Fate); 48] = [
     ("dblreq", Request(Method::Register)),
     ("semiuri", Request(Method::Options)),
     ("transports", Request(Method::Options)),
+    // Well formed; an instant message is nothing that a telephone exchange takes.
+    ("mpart01", Answer(405)),
     ("unreason", Silence),
     ("noreason", Silence),
     // 3.1.2 invalid messages.
@@ -192,6 +194,11 @@ fn strange_but_valid_fields_are_kept() {
     assert_eq!(message.request_fault(), None);
     assert_eq!(message.to().expect("To").display_name().as_ref(), b"BEL:\x07 NUL:\x00 DEL:\x7f");
     assert_eq!(message.from_tag(), b"_token~1'+`*%!-.");
+    // Two parts, one of them octets among which are NULs, framed by the length alone.
+    let message = parse("rfc4475", "mpart01");
+    assert_eq!(message.request_fault(), None);
+    assert_eq!(message.body().len(), 553);
+    assert!(message.body().contains(&0) && message.body().ends_with(b"\r\n--7a9cbec02ceef655--\r\n"));
     let message = parse("rfc4475", "esc01");
     let uri = message.request_uri().expect("URI");
     assert_eq!(uri.user_unescaped().as_deref(), Some(&b"sips:user@example.com"[..]));
