@@ -58,22 +58,37 @@ def outsiders(x):
 def translator(x):
     """A listener on all addresses; one phone next to it, one behind a router that translates addresses (the kernel's own)."""
     places = x.told["places"]
-    exchange_port = x.udp[1]
 
     def phone(number, place):
-        return x.phone(number, host=place["host"], exchange=(place["exchange"], exchange_port), net=Net(place["net"]))
+        return x.phone(number, host=place["host"], exchange=(place["exchange"], x.udp[1]), net=Net(place["net"]))
 
-    near, hidden = phone("201", places["near"]), phone("202", places["hidden"])
+    reached(phone("201", places["near"]), phone("202", places["hidden"]), places["hidden"]["exchange"])
+
+
+def translated(x):
+    """The same where no network may be laid: the second phone is at another address of this machine, and believes, as one behind
+    a translator does, that it has an address which leads nowhere."""
+    near = x.phone("201", exchange=("127.0.0.1", x.udp[1]))
+    host = x.told["host"]
+    hidden = x.phone("202", host=host, exchange=(host, x.udp[1]), contact="sip:202@192.168.77.5:5060")
+    hidden.public, hidden.host = host, "192.168.77.5"
+    for phone in (near, hidden):
+        phone.register(contacts=["*"], expires=0)
+    reached(near, hidden, host)
+
+
+def reached(near, hidden, exchange):
+    """Calls both ways: each phone is shown the address that it reaches, and the hidden one is found where it was seen."""
     for it in (near, hidden):
         it.register()
-    for one, other, ours in ((near, hidden, places["hidden"]), (hidden, near, places["near"])):
+    for one, other, ours in ((near, hidden, exchange), (hidden, near, near.exchange[0])):
         ears = []
         for it in (one, other):
             with it.net:
-                ears.append(ear(it.host))
+                ears.append(ear(getattr(it, "public", it.host)))
         leg = one.call(other.user, description(one.host, port(ears[0])))
         called = other.rings()
-        assert shown(called) == {ours["exchange"]}, "the address that this phone reaches"
+        assert shown(called) == {ours}, "the address that this phone reaches"
         called.accept(description(other.host, port(ears[1])))
         called.waits("ACK")
         answered = leg.response(200)
