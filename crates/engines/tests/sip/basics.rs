@@ -95,10 +95,7 @@ fn refusals_reach_the_caller_as_they_are() {
         assert_eq!(causes, [why], "the phone said {said}, after {ring_after:?}");
         world.assert_at_rest();
     }
-    conformance::proves_partly(
-        "SIP-22",
-        "a busy line's 486 and the tone of an ordered call are the core's, tested there",
-    );
+    conformance::proves_partly("SIP-22", "the tone that an off-hook caller hears comes with sound");
 }
 
 fn refusal(input: &EngineInput) -> Option<Cause> {

@@ -44,7 +44,7 @@ fn hold_and_resume_pass_with_their_answers() {
         assert_eq!(audio(world.last("1002", &format!("< 200 {name}"))).direction, Direction::Inactive);
         ends(world, a);
     }
-    conformance::proves_partly("SIP-19", "changes of direction are answered here once there is hold");
+    conformance::proves_partly("SIP-19", "a change of direction is answered here once there is hold");
 }
 
 /// A phone moves its sound to another port: only when its peer has accepted does the relay follow.

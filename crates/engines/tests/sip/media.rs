@@ -109,7 +109,7 @@ fn keys_by_sound_packets_are_told_and_passed() {
     world.run(2_000);
     assert_eq!(passed, 5, "all go on to the peer");
     assert_eq!(keys(&world), "5");
-    conformance::proves_partly("SIP-13", "latching and continuity are the relay's own tests");
+    conformance::proves_partly("SIP-13", "continuity over hold and transfer comes with them");
 }
 
 #[test]

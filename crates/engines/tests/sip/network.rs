@@ -115,7 +115,7 @@ fn a_lost_stream_hangs_nothing_up() {
     assert!(world.phones[1].has(|event| matches!(event, Event::Bye { .. })), "{}", world.ladder());
     world.run(120_000);
     assert_eq!(world.engine.in_use(), [0; 4]);
-    conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+    conformance::proves_partly("SIP-17", "flows over TLS and WebSocket come with those transports");
 }
 
 /// How a phone comes back over its next connection.
@@ -201,7 +201,7 @@ fn a_phone_that_comes_back_with_another_contact_keeps_its_dialogs() {
             assert_eq!(reaches(back, called), reached, "{back:?}, called: {called}");
         }
     }
-    conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+    conformance::proves_partly("SIP-17", "flows over TLS and WebSocket come with those transports");
 }
 
 /// The call ends while the phone has no connection: it hears of it when it is back, unless it has hung up itself by then.
@@ -242,7 +242,7 @@ fn a_good_bye_waits_for_the_phones_next_connection() {
         world.run(120_000);
         assert!(world.engine.is_idle(), "{back_after:?}: {:?}", world.engine.in_use());
     }
-    conformance::proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+    conformance::proves_partly("SIP-17", "flows over TLS and WebSocket come with those transports");
 }
 
 /// One contact of a device is replaced by another: the old one is kept nowhere.
@@ -417,5 +417,5 @@ fn no_media_port_is_left() {
     }
     assert_eq!(world.relay.ports_in_use(), 2, "the caller's third pair is given back");
     ends(world, a);
-    conformance::proves_partly("SIP-23", "taken pairs, files and memory are tested elsewhere");
+    conformance::proves_partly("SIP-23", "taken pairs, the limit of files and memory over the wire");
 }

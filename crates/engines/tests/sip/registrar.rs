@@ -165,10 +165,7 @@ fn contacts_come_and_go() {
     assert_eq!(answer(&world.phones[0]).contacts().count(), 0);
     assert_eq!(world.registrations("1001"), [2, 0]);
     assert!(world.bindings.is_empty());
-    conformance::proves_partly(
-        "SIP-12",
-        "trunks: OPTIONS pings and DNS come with them; Path and keep-alives are tested elsewhere",
-    );
+    conformance::proves_partly("SIP-12", "OPTIONS pings and DNS SRV failover come with trunks");
 }
 
 #[test]

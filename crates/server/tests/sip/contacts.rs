@@ -15,7 +15,7 @@ fn wire_contacts_expire_and_are_refreshed_listed_and_removed() {
         play(&office, "contacts", scenario);
         office.wait_idle();
     }
-    proves_partly("SIP-12", "trunks: OPTIONS pings and DNS SRV failover come with them");
+    proves_partly("SIP-12", "OPTIONS pings and DNS SRV failover come with trunks");
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn wire_a_lost_connection_hangs_nothing_up_and_the_next_one_takes_over() {
     let office = office();
     play(&office, "contacts", "connections");
     office.wait_idle();
-    proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+    proves_partly("SIP-17", "flows over TLS and WebSocket come with those transports");
 }
 
 #[test]
@@ -31,5 +31,5 @@ fn wire_a_phone_that_moves_in_a_call_is_found_at_its_next_connection() {
     let office = Office::start();
     play(&office, "contacts", "moves");
     office.wait_idle();
-    proves_partly("SIP-17", "TLS and WebSocket are not there yet");
+    proves_partly("SIP-17", "flows over TLS and WebSocket come with those transports");
 }

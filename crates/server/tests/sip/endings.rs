@@ -117,5 +117,5 @@ fn wire_expires_and_busy_phones() {
     let office = Office::start();
     play(&office, "endings", "busy");
     assert_records(&office, 3);
-    proves_partly("SIP-22", "the tone that an off-hook phone hears comes with sound");
+    proves_partly("SIP-22", "the tone that an off-hook caller hears comes with sound");
 }
