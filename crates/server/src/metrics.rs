@@ -1,5 +1,6 @@
 //! Figures of the running program in Prometheus text form, under the field's usual names.
 
+use engines::sip::HeardSound;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -47,6 +48,9 @@ pub struct Metrics {
     ended: Family<CallLabels, Counter>,
     duration: Histogram,
     refused: Counter,
+    rtp_lost: Counter,
+    rtp_received: Counter,
+    rtp_jitter: Histogram,
 }
 
 impl Default for Metrics {
@@ -64,6 +68,10 @@ impl Default for Metrics {
             // From a second to more than an hour.
             duration: Histogram::new(exponential_buckets(1.0, 2.0, 13)),
             refused: Counter::default(),
+            rtp_lost: Counter::default(),
+            rtp_received: Counter::default(),
+            // From a millisecond to half a second.
+            rtp_jitter: Histogram::new(exponential_buckets(0.001, 2.0, 10)),
         };
         registry.register("calls_active", "Live calls", it.calls.clone());
         registry.register("sip_registrations_active", "SIP phones with a valid registration", it.registrations.clone());
@@ -74,6 +82,15 @@ impl Default for Metrics {
         registry.register("calls", "Calls that have ended", it.ended.clone());
         registry.register_with_unit("call_duration", "Talk time of answered calls", Unit::Seconds, it.duration.clone());
         registry.register("commands_refused", "Commands that were refused", it.refused.clone());
+        let help = "RTP packets that phones sent and that never came, of legs that have ended";
+        registry.register("rtp_packets_lost", help, it.rtp_lost.clone());
+        registry.register(
+            "rtp_packets_received",
+            "RTP packets from phones, of legs that have ended",
+            it.rtp_received.clone(),
+        );
+        let help = "Interarrival jitter of each leg with sound, at its end";
+        registry.register_with_unit("rtp_jitter", help, Unit::Seconds, it.rtp_jitter.clone());
         *it.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = registry;
         it
     }
@@ -109,6 +126,13 @@ impl Metrics {
         }
     }
 
+    /// Counts the sound of a leg that has ended.
+    pub fn heard(&self, sound: &HeardSound) {
+        self.rtp_lost.inc_by(sound.lost);
+        self.rtp_received.inc_by(sound.packets);
+        self.rtp_jitter.observe(sound.jitter_ms / 1_000.0);
+    }
+
     /// Counts a refusal.
     pub fn refused(&self) {
         self.refused.inc();
@@ -130,14 +154,19 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use switching::id::LegId;
 
     #[test]
     fn the_text_has_the_usual_names() {
         let metrics = Metrics::default();
         metrics.set(InUse { calls: 3, registrations: 2, ..InUse::default() });
         metrics.refused();
+        metrics.heard(&HeardSound { leg: LegId(1), packets: 50, lost: 7, jitter_ms: 3.0 });
         let text = metrics.text();
         for line in [
+            "hookswitch_rtp_packets_lost_total 7",
+            "hookswitch_rtp_packets_received_total 50",
+            "hookswitch_rtp_jitter_seconds_bucket{le=\"0.004\"} 1",
             "hookswitch_calls_active 3",
             "hookswitch_sip_registrations_active 2",
             "hookswitch_commands_refused_total 1",

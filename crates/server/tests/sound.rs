@@ -187,5 +187,9 @@ fn wire_a_tone_passes_both_ways_unchanged_and_digits_with_it() {
     caller.finish();
     callee.finish();
     office.wait_idle();
+    // What the operator is shown of it: both tones and the key came, nothing was lost.
+    wait_for("the sound is counted", || (office.metric("rtp_jitter_seconds_count") == 2).then_some(()));
+    assert_eq!(office.metric("rtp_packets_received_total"), 2 * PACKETS as u64 + 5);
+    assert_eq!(office.metric("rtp_packets_lost_total"), 0);
     proves_partly("SIP-13", "continuity over hold and transfer comes with them");
 }

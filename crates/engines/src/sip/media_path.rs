@@ -13,6 +13,22 @@ use switching::id::LegId;
 use switching::party::Digits;
 use switching::time::Time;
 
+/// Ended legs whose sound is kept for [`SipEngine::take_heard`]; of more, none is.
+const HEARD_MAX: usize = 16_384;
+
+/// How the sound of a phone arrived, over the life of its leg (RFC 3550 A.3, A.8).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeardSound {
+    /// The leg.
+    pub leg: LegId,
+    /// RTP packets that came.
+    pub packets: u64,
+    /// RTP packets that never came.
+    pub lost: u64,
+    /// Interarrival jitter at its end.
+    pub jitter_ms: f64,
+}
+
 impl SipEngine {
     /// Opens a port for a leg, on our address towards its phone; gives what the phone is shown of it. None: no port is to be
     /// had, or the leg has one of the other address family.
@@ -41,8 +57,17 @@ impl SipEngine {
         if let Some(port) = leg.port.take() {
             self.by_port.remove(&port.id);
             // A port that the relay does not know any more is closed already.
-            let _ = self.relay.release(port.id);
+            let Ok(stats) = self.relay.release(port.id) else { return };
+            if stats.rtp_packets_in > 0 && self.heard.len() < HEARD_MAX {
+                let (packets, lost) = (stats.rtp_packets_in, stats.lost);
+                self.heard.push(HeardSound { leg: leg.id, packets, lost, jitter_ms: stats.jitter_ms });
+            }
         }
+    }
+
+    /// How legs that have ended since the last time were heard.
+    pub fn take_heard(&mut self) -> Vec<HeardSound> {
+        std::mem::take(&mut self.heard)
     }
 
     /// Takes a description of the phone: where its sound goes from now on. A phone that refuses its sound stays as it was.

@@ -22,6 +22,7 @@ mod trace;
 
 pub use checkpoint::source_of;
 pub use config::{SipConfig, SipDevice};
+pub use media_path::HeardSound;
 pub use trace::TraceLine;
 
 use ::sip::dialog::{Endpoint, Event, Output as EndpointOutput, UsageKey};
@@ -97,6 +98,7 @@ pub struct SipEngine {
     arrived: u64,
     /// Legs of a former life that are being ended.
     orphans: BTreeSet<UsageKey>,
+    heard: Vec<HeardSound>,
 }
 
 impl SipEngine {
@@ -125,6 +127,7 @@ impl SipEngine {
             trace: Trace::new(config.trace_octets_max),
             arrived: 0,
             orphans: BTreeSet::new(),
+            heard: Vec::new(),
             config,
         }
     }

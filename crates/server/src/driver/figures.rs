@@ -37,5 +37,15 @@ impl Driver {
             memory::give_back(&self.parts.store, &self.parts.blocking);
         }
         self.parts.metrics.set(in_use);
+        for heard in self.parts.engines.sip.take_heard() {
+            tracing::debug!(
+                leg = heard.leg.0,
+                packets = heard.packets,
+                lost = heard.lost,
+                jitter_ms = heard.jitter_ms,
+                "sound"
+            );
+            self.parts.metrics.heard(&heard);
+        }
     }
 }

@@ -335,6 +335,14 @@ impl Office {
         self.get("/calls?limit=1000")["items"].as_array().expect("a list").clone()
     }
 
+    /// A figure of `/metrics`, by its name without the program's, labels included.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = self.http("GET", &format!("http://{}/metrics", self.address("console")), None, &[]).text;
+        let name = format!("hookswitch_{name}");
+        let line = text.lines().find(|line| line.split(' ').next() == Some(&name));
+        line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+    }
+
     /// Waits until no call is up.
     pub fn wait_idle(&self) {
         wait_for("no call is up", || self.calls().is_empty().then_some(()));
