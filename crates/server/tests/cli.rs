@@ -14,6 +14,10 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+fn said_of_errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 #[test]
 fn wire_the_commands_answer_in_words() {
     let office = Office::start();
@@ -44,6 +48,18 @@ fn wire_the_commands_answer_in_words() {
     office.wait_idle();
     let trace = said(&run(&["trace", "call_1"]));
     assert!(trace.contains("* established") && trace.contains("no SIP message"), "{trace}");
+    // Whoever has read enough of an answer may go.
+    for answer in ["calls", "registrations"] {
+        let mut gone = Command::new(env!("CARGO_BIN_EXE_hookswitch"))
+            .args([answer, "--data", &data])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        drop(gone.stdout.take());
+        let end = gone.wait_with_output().expect("it has ended");
+        assert_eq!((end.status.code(), said_of_errors(&end).as_str()), (Some(0), ""), "{answer}");
+    }
     let backup = said(&run(&["backup", "one.db"]));
     assert!(backup.starts_with("backups/one.db: "), "{backup}");
     assert!(office.data().join("backups/one.db").exists());

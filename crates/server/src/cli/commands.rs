@@ -1,35 +1,36 @@
 //! The client commands, each one question and its readable answer.
-#![allow(clippy::print_stdout, reason = "the commands' own answers")]
 
 use super::client::{Client, segment};
 use super::lines::Lines;
 use super::{Exchange, ladder};
 use anyhow::bail;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::fmt::Arguments;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 
 /// Rows that are asked for at a time.
 const PAGE: &str = "limit=1000";
+
+/// Whoever read the answer has read enough (`hookswitch tail | head`).
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the answer any more")]
+pub(super) struct ReaderGone;
 
 pub(super) fn calls(exchange: &Exchange) -> anyhow::Result<()> {
     let client = Client::of(exchange)?;
     let connections = all(&client, "/connections")?;
     let calls = all(&client, "/calls")?;
     if calls.is_empty() {
-        println!("no call is up");
+        say(format_args!("no call is up\n"))?;
     }
     for call in calls {
         let id = text(&call["id"]);
-        println!("{id}  dialled {}", text(&call["dialled"]));
+        say(format_args!("{id}  dialled {}\n", text(&call["dialled"])))?;
         for it in connections.iter().filter(|it| it["call"] == call["id"]) {
             let party = &it["party"];
             let since = it["answered_at"].as_str().or(it["created_at"].as_str()).unwrap_or("");
-            println!(
-                "  {:<10} {:<10} {:<24} {since}",
-                text(&it["state"]),
-                text(&party["number"]),
-                text(&party["name"])
-            );
+            let (state, number, name) = (text(&it["state"]), text(&party["number"]), text(&party["name"]));
+            say(format_args!("  {state:<10} {number:<10} {name:<24} {since}\n"))?;
         }
     }
     Ok(())
@@ -43,7 +44,7 @@ pub(super) fn tail(exchange: &Exchange) -> anyhow::Result<()> {
         let line = line?;
         let Some(data) = line.strip_prefix("data: ") else { continue };
         if let Some(line) = lines.line(&serde_json::from_str(data)?) {
-            println!("{line}");
+            say(format_args!("{line}\n"))?;
         }
     }
     bail!("the exchange ended the stream")
@@ -53,8 +54,7 @@ pub(super) fn call(exchange: &Exchange, from: &str, to: &str) -> anyhow::Result<
     let client = Client::of(exchange)?;
     let answer = client.post("/calls/make_call", &json!({ "from": from, "to": to, "prompt": "ring" }))?;
     let result = &answer["result"];
-    println!("{} rings {from}; it is connected with {to} once it is answered", text(&result["call"]));
-    Ok(())
+    say(format_args!("{} rings {from}; it is connected with {to} once it is answered\n", text(&result["call"])))
 }
 
 pub(super) fn registrations(exchange: &Exchange) -> anyhow::Result<()> {
@@ -68,7 +68,7 @@ pub(super) fn registrations(exchange: &Exchange) -> anyhow::Result<()> {
             .collect();
         let reached = if contacts.is_empty() { "not registered".to_owned() } else { contacts.join(", ") };
         let number = device["number"].as_str().or(device["names"]["number"].as_str()).unwrap_or("");
-        println!("{number:<8} {:<10} {reached}", text(&device["kind"]));
+        say(format_args!("{number:<8} {:<10} {reached}\n", text(&device["kind"])))?;
     }
     Ok(())
 }
@@ -76,16 +76,22 @@ pub(super) fn registrations(exchange: &Exchange) -> anyhow::Result<()> {
 pub(super) fn trace(exchange: &Exchange, call: &str) -> anyhow::Result<()> {
     let client = Client::of(exchange)?;
     let story = client.get(&format!("/calls/{}/story", segment(call)))?;
-    print!("{}", ladder::draw(&story));
-    Ok(())
+    say(format_args!("{}", ladder::draw(&story)))
 }
 
 pub(super) fn backup(exchange: &Exchange, name: Option<&str>) -> anyhow::Result<()> {
     let client = Client::of(exchange)?;
     let body = name.map_or_else(|| json!({}), |name| json!({ "name": name }));
     let answer = client.post("/backups", &body)?;
-    println!("backups/{}: {} octets, exact at {}", text(&answer["name"]), answer["octets"], answer["seq"]);
-    Ok(())
+    say(format_args!("backups/{}: {} octets, exact at {}\n", text(&answer["name"]), answer["octets"], answer["seq"]))
+}
+
+/// Writes a piece of the answer.
+fn say(what: Arguments<'_>) -> anyhow::Result<()> {
+    std::io::stdout().write_fmt(what).map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => ReaderGone.into(),
+        _ => error.into(),
+    })
 }
 
 /// All pages of a list.

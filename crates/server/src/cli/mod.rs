@@ -118,6 +118,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<commands::ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hookswitch: {error:#}");
             ExitCode::from(1)
