@@ -6,6 +6,7 @@ use common::sipp::{Does, Meets, SipPhone};
 use common::{Office, wait_for};
 use conformance::{proves, proves_partly};
 use serde_json::{Value, json};
+use std::process::Command;
 
 fn two_phones(office: &Office) -> (SipPhone, SipPhone) {
     let (one, other) = (SipPhone::of(office, "1101"), SipPhone::of(office, "1102"));
@@ -27,6 +28,38 @@ fn connection_causes(record: &Value) -> Vec<String> {
     parts.iter().map(|part| part["cause"].as_str().expect("a cause").to_owned()).collect()
 }
 
+/// What `hookswitch trace` draws of a call between two phones: each message in its phone's column, the events between, no credentials.
+fn assert_ladder(office: &Office, call: &str) {
+    let data = office.data().to_str().expect("utf-8");
+    let drawn = Command::new(env!("CARGO_BIN_EXE_hookswitch")).args(["trace", call, "--data", data]).output();
+    let text = String::from_utf8(drawn.expect("it runs").stdout).expect("text");
+    let told = |line: &str| -> Option<String> {
+        let line = line.split_once("  ").filter(|(at, _)| at.ends_with('Z'))?.1.trim_start();
+        Some(line.strip_prefix("us ").unwrap_or(line).trim_end_matches(" SIP/2.0").replace("SIP/2.0 ", ""))
+    };
+    let ladder: Vec<String> = text.lines().filter_map(told).collect();
+    let says = |line: &str, start: &str| line.starts_with(start);
+    let mut lines = ladder.iter();
+    for wanted in [
+        "<--- [0] INVITE sip:1102@",
+        "---> [0] 401 ",
+        "<--- [0] ACK ",
+        "<--- [0] INVITE sip:1102@",
+        "---> [1] INVITE sip:1102@",
+        "<--- [1] 180 ",
+        "---> [0] 180 ",
+        "<--- [1] 200 ",
+        "---> [0] 200 ",
+        "<--- [0] BYE ",
+        "---> [1] BYE ",
+        "<--- [1] 200 ",
+    ] {
+        assert!(lines.any(|line| says(line, wanted)), "{wanted} in its place:\n{text}");
+    }
+    assert!(ladder.iter().any(|line| line == "* established"), "{text}");
+    assert!(!text.contains("demo-phone") && !text.contains("response="), "{text}");
+}
+
 #[test]
 fn wire_two_sip_phones_talk() {
     let office = Office::start();
@@ -45,6 +78,7 @@ fn wire_two_sip_phones_talk() {
     let explained = office.get(&format!("/records/{}/explain", record["id"].as_str().expect("an id")));
     assert_eq!(explained["balanced"], json!(true));
     office.wait_idle();
+    assert_ladder(&office, record["id"].as_str().expect("an id"));
 
     // The called side hangs up by the console.
     let callee = other.answer(Does::Answers(0));
