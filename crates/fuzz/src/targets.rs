@@ -191,13 +191,15 @@ fn telservices(input: &[u8]) {
 
 /// A TelServices request over HTTP: head and body, whole and in pieces, are the same.
 fn telservices_http(input: &[u8]) {
+    use dialects::telservices::wire::Bounds;
     use dialects::telservices::{Body, parse_http};
-    let Ok(Some((_, framing, end))) = parse_http(input) else { return };
+    let bounds = Bounds::default();
+    let Ok(Some((_, framing, end))) = parse_http(input, &bounds) else { return };
     let whole = {
-        let mut body = Body::new(framing);
+        let mut body = Body::new(framing, bounds);
         body.take(&mut input[end..].to_vec()).map(|done| done.then(|| body.finish()))
     };
-    let mut body = Body::new(framing);
+    let mut body = Body::new(framing, bounds);
     let mut buffer = Vec::new();
     let mut pieces = body.take(&mut buffer);
     for piece in input[end..].chunks(3) {

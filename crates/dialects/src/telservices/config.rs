@@ -1,6 +1,7 @@
 //! The settings of this door.
 
 use super::call::Shows;
+use super::wire::Bounds;
 use crate::common::network::Network;
 use jiff::tz::TimeZone;
 use std::net::IpAddr;
@@ -32,6 +33,8 @@ pub struct TelServicesConfig {
     pub allowed_origins: Vec<String>,
     /// Octets behind each PDU over TCP and UDP (TEL-TRN-03).
     pub end_of_pdu: Vec<u8>,
+    /// How large requests may be (TEL-TRN-02, TEL-TRN-11).
+    pub bounds: Bounds,
     /// Time zone of dates and times.
     pub time_zone: TimeZone,
     /// Silence after which a connection is closed, in milliseconds (TEL-TRN-01).
@@ -59,6 +62,7 @@ impl Default for TelServicesConfig {
             shortcut_url: true,
             allowed_origins: Vec::new(),
             end_of_pdu: Vec::new(),
+            bounds: Bounds::default(),
             time_zone: TimeZone::UTC,
             idle_ms: 10_000,
             request_ms: 60_000,

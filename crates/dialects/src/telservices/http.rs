@@ -5,9 +5,11 @@
 
 use super::error::TelError;
 use super::request::Client;
-use super::wire::{self, DEVICE_LEN_MAX, EXTRA_DATA_LEN_MAX, PDU_LEN_MAX, Request};
+use super::wire::framing::is_directory;
+use super::wire::{self, Bounds, DEVICE_LEN_MAX, EXTRA_DATA_LEN_MAX, Request, decode_within};
 use super::{Door, front};
 use axum::extract::{ConnectInfo, State};
+use futures_util::StreamExt;
 use std::net::SocketAddr;
 
 /// Octets of a head.
@@ -70,7 +72,7 @@ impl Response {
 /// # Errors
 ///
 /// The status of the refusal.
-pub fn parse(octets: &[u8]) -> Result<Option<(Asked, Framing, usize)>, u16> {
+pub fn parse(octets: &[u8], bounds: &Bounds) -> Result<Option<(Asked, Framing, usize)>, u16> {
     let blank = octets.iter().take_while(|octet| octet.is_ascii_whitespace()).count();
     let mut lines = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut lines);
@@ -102,7 +104,7 @@ pub fn parse(octets: &[u8]) -> Result<Option<(Asked, Framing, usize)>, u16> {
         (None, None) => Framing::Length(0),
         _ => return Err(400),
     };
-    if matches!(framing, Framing::Length(length) if length > PDU_LEN_MAX) {
+    if matches!(framing, Framing::Length(length) if length > bounds.octets_of(true)) {
         return Err(413);
     }
     let asked = Asked {
@@ -122,6 +124,7 @@ pub fn parse(octets: &[u8]) -> Result<Option<(Asked, Framing, usize)>, u16> {
 pub struct Body {
     octets: Vec<u8>,
     left: Left,
+    bounds: Bounds,
 }
 
 enum Left {
@@ -138,12 +141,27 @@ enum Left {
 impl Body {
     /// A body of which nothing has come yet.
     #[must_use]
-    pub fn new(framing: Framing) -> Self {
+    pub fn new(framing: Framing, bounds: Bounds) -> Self {
         let left = match framing {
             Framing::Length(length) => Left::Length(length),
             Framing::Chunks => Left::ChunkLine,
         };
-        Self { octets: Vec::new(), left }
+        Self { octets: Vec::new(), left, bounds }
+    }
+
+    /// Whether it takes more room than others.
+    #[must_use]
+    pub fn is_large(&self) -> bool {
+        let announced = match self.left {
+            Left::Length(length) => length,
+            Left::ChunkLine | Left::Chunk(_) | Left::Trailer | Left::Nothing => 0,
+        };
+        self.octets.len() + announced > self.bounds.octets_max
+    }
+
+    /// Refuses what is larger than a request may be that is no directory.
+    fn check(&self) -> Result<(), u16> {
+        if self.is_large() && is_directory(&self.octets) == Some(false) { Err(413) } else { Ok(()) }
     }
 
     /// Whether something of it is still to come.
@@ -171,14 +189,16 @@ impl Body {
                     let taken = length.min(buffer.len());
                     self.octets.extend(buffer.drain(..taken));
                     self.left = if taken == length { Left::Nothing } else { Left::Length(length - taken) };
+                    self.check()?;
                     if taken < length {
                         return Ok(false);
                     }
                 }
                 Left::ChunkLine => {
-                    let Some((at, length)) = chunk_line(buffer)? else { return Ok(false) };
+                    let most = self.bounds.octets_of(true);
+                    let Some((at, length)) = chunk_line(buffer, most)? else { return Ok(false) };
                     buffer.drain(..at);
-                    if self.octets.len() + length > PDU_LEN_MAX {
+                    if self.octets.len() + length > most {
                         return Err(413);
                     }
                     self.left = if length == 0 { Left::Trailer } else { Left::Chunk(length) };
@@ -187,6 +207,7 @@ impl Body {
                     let taken = length.min(buffer.len());
                     self.octets.extend(buffer.drain(..taken));
                     self.left = Left::Chunk(length - taken);
+                    self.check()?;
                     if taken < length || buffer.len() < 2 {
                         return Ok(false);
                     }
@@ -214,13 +235,13 @@ impl Body {
     }
 }
 
-fn chunk_line(buffer: &[u8]) -> Result<Option<(usize, usize)>, u16> {
+fn chunk_line(buffer: &[u8], most: usize) -> Result<Option<(usize, usize)>, u16> {
     match httparse::parse_chunk_size(buffer) {
         Ok(httparse::Status::Complete((at, _))) if at > CHUNK_LINE_LEN_MAX || !buffer[0].is_ascii_hexdigit() => {
             Err(400)
         }
         Ok(httparse::Status::Complete((at, length))) => {
-            let length = usize::try_from(length).ok().filter(|length| *length <= PDU_LEN_MAX);
+            let length = usize::try_from(length).ok().filter(|length| *length <= most);
             length.map(|length| Some((at, length))).ok_or(413)
         }
         Ok(httparse::Status::Partial) if buffer.len() > CHUNK_LINE_LEN_MAX => Err(400),
@@ -244,13 +265,27 @@ pub(super) async fn respond(door: &Door, asked: &Asked, client: Client) -> Respo
     Response { origin: allowed.cloned(), ..response }
 }
 
+/// Answers a request for which there is no room: what cannot be read is told so all the same (TEL-ERR-10).
+pub(super) fn turn_away(door: &Door, asked: &Asked) -> Response {
+    let readable = match (asked.method.as_str(), asked.path == SHORTCUT) {
+        ("POST", false) => decode_within(&asked.body, &door.0.config.bounds).is_ok(),
+        ("GET", true) => from_query(&asked.query).is_some(),
+        _ => return Response::empty(503),
+    };
+    let error = if readable { TelError::ResourceError } else { TelError::Reject };
+    Response::of(wire::error(error.name()))
+}
+
 /// makeCall by a URL (TEL-TRN-07).
 async fn by_url(door: &Door, asked: &Asked, client: Client) -> Response {
     if asked.prefetch {
         return Response::empty(403);
     }
     match from_query(&asked.query) {
-        Some(request) => Response::of(door.carry_out(request, client).await),
+        Some(request) => {
+            let turn = door.turn_of(&request);
+            Response::of(door.in_turn(request, client, turn).await)
+        }
         None => Response::of(wire::error(TelError::Reject.name())),
     }
 }
@@ -334,17 +369,39 @@ async fn shared(State(door): State<Door>, request: axum::extract::Request) -> ax
     let (head, body) = request.into_parts();
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let prefetch = |name: &str| header(name).is_some_and(|value| value.to_ascii_lowercase().contains("prefetch"));
-    let Ok(body) = axum::body::to_bytes(body, PDU_LEN_MAX).await else { return shared_answer(Response::empty(413)) };
+    let body = match whole(&door, body).await {
+        Ok(body) => body,
+        Err(status) => return shared_answer(Response::empty(status)),
+    };
     let asked = Asked {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         origin: header("origin"),
         prefetch: prefetch("sec-purpose") || prefetch("purpose"),
-        body: body.to_vec(),
+        body,
         ..Asked::default()
     };
     shared_answer(respond(&door, &asked, Client { ip, http: true }).await)
+}
+
+/// A body within its bounds; a large one needs a place among those.
+async fn whole(door: &Door, body: axum::body::Body) -> Result<Vec<u8>, u16> {
+    let (bounds, mut octets, mut place) = (&door.0.config.bounds, Vec::new(), None);
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        octets.extend_from_slice(&piece.map_err(|_| 400_u16)?);
+        if octets.len() <= bounds.octets_max {
+            continue;
+        }
+        if is_directory(&octets) != Some(true) || octets.len() > bounds.octets_of(true) {
+            return Err(413);
+        }
+        if place.is_none() {
+            place = Some(door.large().ok_or(503_u16)?);
+        }
+    }
+    Ok(octets)
 }
 
 fn shared_answer(response: Response) -> axum::response::Response {

@@ -12,15 +12,18 @@ pub mod wire;
 
 mod call;
 mod civil;
+mod conversation;
 mod event;
 mod front;
 mod history;
 mod http;
+mod places;
 mod request;
 mod session;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub use config::TelServicesConfig;
 pub use front::{Speaks, serve};
@@ -29,12 +32,13 @@ pub use stream::Stream;
 
 use crate::common::attempts::Attempts;
 use crate::common::exchange::Exchange;
+use places::Places;
 use session::Datagram;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 use switching::picture::Picture;
 use tokio::sync::{Notify, mpsc};
+use turns::Turns;
 
 /// Name of the door in the directory of accounts, in logs and in the core.
 const DOOR: &str = "telservices";
@@ -52,7 +56,8 @@ struct Inner {
     /// Timers have changed.
     timers: Notify,
     attempts: Attempts,
-    connected: Mutex<BTreeMap<IpAddr, usize>>,
+    places: Places,
+    turns: Turns,
 }
 
 impl Door {
@@ -67,7 +72,8 @@ impl Door {
             events_from: Mutex::new(events_from),
             timers: Notify::new(),
             attempts: Attempts::at(DOOR),
-            connected: Mutex::default(),
+            places: Places::default(),
+            turns: Turns::default(),
         }))
     }
 
@@ -112,37 +118,6 @@ impl Door {
                     }
                 }
                 () = changed => {}
-            }
-        }
-    }
-
-    /// A place for a connection of this address; none: there are too many.
-    fn enter(&self, ip: IpAddr) -> Option<Place> {
-        let mut connected = self.0.connected.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = connected.values().sum();
-        let own = connected.get(&ip).copied().unwrap_or(0);
-        let config = &self.0.config;
-        if all >= config.connections_max || own >= config.connections_per_address_max {
-            return None;
-        }
-        connected.insert(ip, own + 1);
-        Some(Place { door: self.clone(), ip })
-    }
-}
-
-/// A connection counts while this lives.
-struct Place {
-    door: Door,
-    ip: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut connected = self.door.0.connected.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = connected.get_mut(&self.ip) {
-            *own -= 1;
-            if *own == 0 {
-                connected.remove(&self.ip);
             }
         }
     }

@@ -146,6 +146,18 @@ pub struct TelServices {
     pub history_of_all: bool,
     /// What stands behind each PDU over TCP and UDP, with escapes; none: nothing.
     pub end_of_pdu: Option<String>,
+    /// Size of a request, in KiB.
+    pub request_kib: u32,
+    /// Size of a directory, in KiB.
+    pub directory_kib: u32,
+    /// Elements within each other.
+    pub request_depth: u32,
+    /// Elements of a request.
+    pub request_elements: u32,
+    /// Elements of a directory.
+    pub directory_elements: u32,
+    /// Text of one element, in KiB.
+    pub text_kib: u32,
     /// The UDP port from which events leave; none: that of the gateway.
     pub event_port: Option<u32>,
     /// IANA name of the time zone of its dates and times; none: the tenant's.

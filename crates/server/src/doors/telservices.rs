@@ -4,9 +4,12 @@ use super::{Office, Opened, Serve};
 use crate::config::{Config, Network};
 use anyhow::{Context, anyhow};
 use dialects::common::network::Network as Admitted;
+use dialects::telservices::wire::Bounds;
 use dialects::telservices::{Door, Speaks, Stream, TelServicesConfig, router, serve};
 use std::net::UdpSocket;
 
+/// Octets of a KiB.
+const KIB: usize = 1_024;
 /// The listeners whose address events leave from, in this order.
 const KEYS: [&str; 2] = ["telservices_tcp", "telservices_http"];
 
@@ -66,6 +69,14 @@ fn settings(config: &Config) -> anyhow::Result<TelServicesConfig> {
         history_of_all: own.history_of_all,
         shortcut_url: own.shortcut_url,
         allowed_origins: own.allowed_origins.clone(),
+        bounds: Bounds {
+            octets_max: own.request_kib as usize * KIB,
+            elements_max: own.request_elements as usize,
+            directory_octets_max: own.directory_kib as usize * KIB,
+            directory_elements_max: own.directory_elements as usize,
+            depth_max: own.request_depth as usize,
+            text_len_max: own.text_kib as usize * KIB,
+        },
         idle_ms: u64::from(own.idle_s) * 1_000,
         link_timeout_ms: u64::from(own.link_timeout_s) * 1_000,
         end_of_pdu: TelServicesConfig::unescape(end_of_pdu)

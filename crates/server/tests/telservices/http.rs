@@ -52,7 +52,7 @@ fn wire_requests_by_post_are_answered_as_over_tcp() {
             ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400"),
             ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", "400"),
             ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"),
-            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n", "413"),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2000001\r\n", "413"),
             ("POST / HTTP/9.9\r\n\r\n", "400"),
             ("POST  / \x01 HTTP/1.1\r\n\r\n", "400"),
         ] {

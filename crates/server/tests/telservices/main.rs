@@ -12,6 +12,7 @@ mod http;
 mod lines;
 mod link;
 mod newcomer;
+mod order;
 mod polls;
 mod sessions;
 

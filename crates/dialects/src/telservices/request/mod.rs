@@ -13,11 +13,15 @@ mod snapshot;
 use super::error::TelError;
 use super::id;
 use super::session::Over;
-use super::wire::{self, Absent, Request};
-use super::{DOOR, Door, wire::decode};
+use super::turns::Turn;
+use super::wire::{self, Absent, Request, decode_within};
+use super::{DOOR, Door};
 use crate::common::ask::{Ask, Back, Fault};
 use crate::common::exchange::Submit;
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::pin;
+use std::task::Poll;
 use switching::command::{Answer, DeviceName, Guard, Principal, Verb, Which};
 use switching::id::DeviceId;
 use switching::model::ConnectionState;
@@ -44,8 +48,11 @@ struct Open {
 impl Door {
     /// Answers one request in octets with one return.
     pub(super) async fn answer(&self, octets: &[u8], client: Client) -> String {
-        match decode(octets) {
-            Ok(request) => self.carry_out(request, client).await,
+        match decode_within(octets, &self.0.config.bounds) {
+            Ok(request) => {
+                let turn = self.turn_of(&request);
+                self.in_turn(request, client, turn).await
+            }
             Err(malformed) => {
                 tracing::info!(dialect = "telservices", client = %client.ip, %malformed, "rejected");
                 wire::error(TelError::Reject.name())
@@ -53,8 +60,42 @@ impl Door {
         }
     }
 
+    /// The place of a request in the line of its device; none: it is about none (TEL-TRN-01).
+    pub(super) fn turn_of(&self, request: &Request) -> Option<Turn> {
+        let number = match request {
+            Request::OpenSession(open) => &open.device,
+            Request::CloseSession { device, .. }
+            | Request::MakeCall { device, .. }
+            | Request::AnswerCall { device, .. }
+            | Request::DropCall { device, .. }
+            | Request::Snapshot { device, .. }
+            | Request::Absent(_, Some(device)) => device,
+            Request::QueryHistory(_) | Request::Absent(_, None) => return None,
+        };
+        let key = self.device(number).map_or_else(|| id::key(number), |device| format!("device {}", device.0));
+        Some(self.0.turns.take(key))
+    }
+
+    /// Carries out one request when its turn comes. What waits for a phone or for an event lets the next one go on as soon as it has
+    /// been asked for.
+    pub(super) async fn in_turn(&self, request: Request, client: Client, turn: Option<Turn>) -> String {
+        let Some(mut turn) = turn else { return self.carry_out(request, client).await };
+        turn.comes().await;
+        let waits = matches!(request, Request::AnswerCall { .. } | Request::Snapshot { poll: Some(_), .. });
+        let mut work = pin!(self.carry_out(request, client));
+        if waits {
+            let begun = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+            drop(turn);
+            return match begun {
+                Poll::Ready(answer) => answer,
+                Poll::Pending => work.await,
+            };
+        }
+        work.await
+    }
+
     /// Carries out one request.
-    pub(super) async fn carry_out(&self, request: Request, client: Client) -> String {
+    async fn carry_out(&self, request: Request, client: Client) -> String {
         let done = match request {
             Request::OpenSession(open) => self.open_session(open, client).await,
             Request::CloseSession { device, after_s, client_only } => {

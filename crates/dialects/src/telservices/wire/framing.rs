@@ -3,7 +3,10 @@
 //! Octets are looked at once, one by one, so that a client that sends slowly costs no more than one that sends at once. Only
 //! what is needed to find the end is understood here; whether it is XML is for the decoder to say.
 
-use super::{DEPTH_MAX, ELEMENTS_MAX};
+use super::{Bounds, DIRECTORY};
+
+/// Octets in which the name of the service is looked for where a request is large.
+const HEAD_LEN_MAX: usize = 4_096;
 
 /// How far a stream has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,15 +47,51 @@ pub struct Framer {
     elements: usize,
     seen: usize,
     ended: Option<Progress>,
+    bounds: Bounds,
+    service: Service,
+}
+
+/// The name of the second element, which is that of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Service {
+    /// Not come yet; so many octets of the directory's name have.
+    Comes(usize),
+    /// Another one.
+    Other,
+    /// The directory's.
+    Directory,
 }
 
 impl Default for Framer {
     fn default() -> Self {
-        Self { within: Within::Text, depth: 0, elements: 0, seen: 0, ended: None }
+        Self::new(Bounds::default())
     }
 }
 
 impl Framer {
+    /// For a request within these bounds.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        let service = Service::Comes(0);
+        Self { within: Within::Text, depth: 0, elements: 0, seen: 0, ended: None, bounds, service }
+    }
+
+    /// Whether it is a directory; none: the name of the service has not come yet.
+    #[must_use]
+    pub fn is_directory(&self) -> Option<bool> {
+        match self.service {
+            Service::Comes(_) => None,
+            Service::Other => Some(false),
+            Service::Directory => Some(true),
+        }
+    }
+
+    /// Octets that the request may have, as far as it is known what it is.
+    #[must_use]
+    pub fn octets_max(&self) -> usize {
+        self.bounds.octets_of(self.is_directory() == Some(true))
+    }
+
     /// Takes the next octets.
     pub fn feed(&mut self, octets: &[u8]) -> Progress {
         for octet in octets {
@@ -60,12 +99,29 @@ impl Framer {
                 return ended;
             }
             self.seen += 1;
+            self.name(*octet);
             match self.step(*octet) {
                 Some(within) => self.within = within,
                 None => self.ended = Some(self.ended.unwrap_or(Progress::Bad)),
             }
         }
         self.ended.unwrap_or(Progress::More)
+    }
+
+    /// Follows the name of the second element.
+    fn name(&mut self, octet: u8) {
+        let Service::Comes(known) = self.service else { return };
+        if self.elements != 1 || !matches!(self.within, Within::Tag | Within::Open(_)) {
+            return;
+        }
+        let name = DIRECTORY.as_bytes();
+        self.service = match (name.get(known), octet) {
+            // Not an element after all.
+            (_, b'!' | b'?' | b'/') if known == 0 => Service::Comes(0),
+            (Some(expected), _) if *expected == octet => Service::Comes(known + 1),
+            (None, b' ' | b'\t' | b'\r' | b'\n' | b'>' | b'/') => Service::Directory,
+            (Some(_) | None, _) => Service::Other,
+        };
     }
 
     /// The next state; none: it ends here.
@@ -113,7 +169,8 @@ impl Framer {
     fn opened(&mut self, empty: bool) -> Option<Within> {
         self.elements += 1;
         self.depth += 1;
-        if self.depth > DEPTH_MAX || self.elements > ELEMENTS_MAX {
+        let elements_max = self.bounds.elements_of(self.is_directory() == Some(true));
+        if self.depth > self.bounds.depth_max || self.elements > elements_max {
             return None;
         }
         if empty { self.closed() } else { Some(Within::Text) }
@@ -126,6 +183,18 @@ impl Framer {
             return None;
         }
         Some(Within::Text)
+    }
+}
+
+/// Whether what begins so is a directory; none: that cannot be told yet.
+#[must_use]
+pub fn is_directory(octets: &[u8]) -> Option<bool> {
+    let head = &octets[..octets.len().min(HEAD_LEN_MAX)];
+    let mut framer = Framer::default();
+    let progress = framer.feed(head);
+    match framer.is_directory() {
+        None if progress == Progress::More && head.len() < HEAD_LEN_MAX => None,
+        known => Some(known == Some(true)),
     }
 }
 
@@ -166,7 +235,28 @@ mod tests {
         for text in ["<\0a\0>\0", "x", "</a>", "<!DOCTYPE a>", "<>", "<a<b>", "<![CDATX", "{}"] {
             assert_eq!(whole(text), Progress::Bad, "{text}");
         }
-        assert_eq!(whole(&"<a>".repeat(DEPTH_MAX + 1)), Progress::Bad);
-        assert_eq!(whole(&format!("<a>{}", "<b/>".repeat(ELEMENTS_MAX))), Progress::Bad);
+        let bounds = Bounds::default();
+        assert_eq!(whole(&"<a>".repeat(bounds.depth_max + 1)), Progress::Bad);
+        assert_eq!(whole(&format!("<a>{}", "<b/>".repeat(bounds.elements_max))), Progress::Bad);
+    }
+
+    #[test]
+    fn a_directory_is_known_by_the_name_of_its_service() {
+        for (text, expected) in [
+            ("<TelServiceRequest><updateUserDirectory>", Some(true)),
+            ("<?xml version='1.0'?><!-- <b> --><r>\n<!-- x --><updateUserDirectory ", Some(true)),
+            ("<r><updateUserDirectory/>", Some(true)),
+            ("<r><updateUserDirector", None),
+            ("<r", None),
+            ("<r><updateUserDirectoryX", Some(false)),
+            ("<r><update/><updateUserDirectory>", Some(false)),
+            ("<updateUserDirectory><makeCall>", Some(false)),
+            ("x<r><updateUserDirectory>", Some(false)),
+            (&" ".repeat(HEAD_LEN_MAX), Some(false)),
+        ] {
+            assert_eq!(is_directory(text.as_bytes()), expected, "{text}");
+        }
+        let large = format!("<r><updateUserDirectory>{}", "<e/>".repeat(30_000));
+        assert_eq!(whole(&large), Progress::More, "more elements than others may have");
     }
 }

@@ -7,17 +7,60 @@ pub mod framing;
 mod read;
 mod write;
 
-pub use read::{Malformed, decode};
+pub use read::{Malformed, decode, decode_within};
 pub(super) use write::{Writer, error, event, result, standard};
 
-/// Octets of a request (TEL-TRN-02).
-pub const PDU_LEN_MAX: usize = 1_048_576;
-/// Elements within each other (TEL-TRN-11).
-pub const DEPTH_MAX: usize = 16;
-/// Elements of one request (TEL-TRN-11).
-pub const ELEMENTS_MAX: usize = 20_000;
-/// Octets of text in one element (TEL-TRN-11).
-pub const TEXT_LEN_MAX: usize = 65_536;
+/// Bounds of a request (TEL-TRN-02, TEL-TRN-11). That of `updateUserDirectory` may be larger and have more elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Octets.
+    pub octets_max: usize,
+    /// Elements.
+    pub elements_max: usize,
+    /// Octets of a directory.
+    pub directory_octets_max: usize,
+    /// Elements of a directory.
+    pub directory_elements_max: usize,
+    /// Elements within each other.
+    pub depth_max: usize,
+    /// Octets of text in one element.
+    pub text_len_max: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            octets_max: 1_048_576,
+            elements_max: 20_000,
+            directory_octets_max: 33_554_432,
+            directory_elements_max: 200_000,
+            depth_max: 16,
+            text_len_max: 65_536,
+        }
+    }
+}
+
+impl Bounds {
+    /// Octets of a request, which is a directory or not.
+    #[must_use]
+    pub const fn octets_of(&self, directory: bool) -> usize {
+        if directory && self.directory_octets_max > self.octets_max {
+            self.directory_octets_max
+        } else {
+            self.octets_max
+        }
+    }
+
+    /// Elements of such a request.
+    #[must_use]
+    pub const fn elements_of(&self, directory: bool) -> usize {
+        let more = directory && self.directory_elements_max > self.elements_max;
+        if more { self.directory_elements_max } else { self.elements_max }
+    }
+}
+
+/// The service whose requests may be large.
+pub const DIRECTORY: &str = "updateUserDirectory";
 /// Octets of the number of a device, with the marks that people write into it.
 pub const DEVICE_LEN_MAX: usize = 256;
 /// Octets of correlator data (TEL-REQ-14).

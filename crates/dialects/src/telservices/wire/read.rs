@@ -1,22 +1,11 @@
 //! Octets to requests.
 
-use super::{
-    Absent, DEPTH_MAX, DEVICE_LEN_MAX, ELEMENTS_MAX, EXTRA_DATA_LEN_MAX, Level, OpenSession, PDU_LEN_MAX, Poll,
-    QueryHistory, Request, TEXT_LEN_MAX,
-};
+use super::framing::is_directory;
+use super::{Absent, Bounds, DEVICE_LEN_MAX, EXTRA_DATA_LEN_MAX, Level, OpenSession, Poll, QueryHistory, Request};
 use crate::common::xml::{Doctype, XmlElement, XmlLimits, parse};
 use jiff::civil::Date;
 use std::borrow::Cow;
 
-const LIMITS: XmlLimits = XmlLimits {
-    octets_max: PDU_LEN_MAX * 2,
-    depth_max: DEPTH_MAX,
-    elements_max: ELEMENTS_MAX,
-    attributes_max: 32,
-    text_len_max: TEXT_LEN_MAX,
-    name_len_max: 128,
-    doctype: Doctype::Refused,
-};
 /// Octets in which a prolog is looked for.
 const PROLOG_LEN_MAX: usize = 256;
 /// Seconds that a client may name at most; more means this.
@@ -67,14 +56,37 @@ impl std::fmt::Display for Malformed {
 
 type Read<T> = Result<T, Malformed>;
 
-/// Reads one request.
+/// Reads one request within the usual bounds.
 ///
 /// # Errors
 ///
 /// What is wrong with it, with its place.
 pub fn decode(octets: &[u8]) -> Read<Request> {
+    decode_within(octets, &Bounds::default())
+}
+
+/// Reads one request.
+///
+/// # Errors
+///
+/// What is wrong with it, with its place.
+pub fn decode_within(octets: &[u8], bounds: &Bounds) -> Read<Request> {
+    let directory = is_directory(octets) == Some(true);
+    if octets.len() > bounds.octets_of(directory) {
+        return Err(Malformed("too large".to_owned()));
+    }
+    let limits = XmlLimits {
+        // Another encoding may take one octet for two of UTF-8.
+        octets_max: bounds.octets_of(directory) * 2,
+        depth_max: bounds.depth_max,
+        elements_max: bounds.elements_of(directory),
+        attributes_max: 32,
+        text_len_max: bounds.text_len_max,
+        name_len_max: 128,
+        doctype: Doctype::Refused,
+    };
     let text = to_utf8(octets);
-    let root = parse(&text, &LIMITS).map_err(|error| Malformed(error.to_string()))?;
+    let root = parse(&text, &limits).map_err(|error| Malformed(error.to_string()))?;
     if root.name != "TelServiceRequest" {
         return Err(wrong(&root, "not a TelServiceRequest"));
     }

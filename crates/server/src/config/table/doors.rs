@@ -210,6 +210,47 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         doc: "What stands behind each PDU over TCP and UDP, with the escapes `\\r \\n \\t \\0 \\xHH \\\\`.",
     },
     Setting {
+        path: "telservices.request_kib",
+        kind: Kind::Count { min: 1, max: 32_768, unit: "KiB", field: |c| &mut c.telservices.request_kib },
+        default: Is("1024"),
+        doc: "The largest request.",
+    },
+    Setting {
+        path: "telservices.directory_kib",
+        kind: Kind::Count { min: 1, max: 131_072, unit: "KiB", field: |c| &mut c.telservices.directory_kib },
+        default: Is("32768"),
+        doc: "The largest `updateUserDirectory`, where that is more. Four of them are taken at a time.",
+    },
+    Setting {
+        path: "telservices.request_depth",
+        kind: Kind::Count { min: 8, max: 64, unit: "elements", field: |c| &mut c.telservices.request_depth },
+        default: Is("16"),
+        doc: "Elements within each other.",
+    },
+    Setting {
+        path: "telservices.request_elements",
+        kind: Kind::Count { min: 16, max: 1_000_000, unit: "elements", field: |c| &mut c.telservices.request_elements },
+        default: Is("20000"),
+        doc: "Elements of one request.",
+    },
+    Setting {
+        path: "telservices.directory_elements",
+        kind: Kind::Count {
+            min: 16,
+            max: 10_000_000,
+            unit: "elements",
+            field: |c| &mut c.telservices.directory_elements,
+        },
+        default: Is("200000"),
+        doc: "Elements of one `updateUserDirectory`, where that is more.",
+    },
+    Setting {
+        path: "telservices.text_kib",
+        kind: Kind::Count { min: 1, max: 1_024, unit: "KiB", field: |c| &mut c.telservices.text_kib },
+        default: Is("64"),
+        doc: "Text of one element.",
+    },
+    Setting {
         path: "telservices.event_port",
         kind: Kind::MaybeCount { min: 1_024, max: 65_535, unit: "", field: |c| &mut c.telservices.event_port },
         default: Unset { meaning: "the port of `listen.telservices_tcp`", example: "7000" },
