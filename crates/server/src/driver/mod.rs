@@ -282,11 +282,15 @@ impl Driver {
     }
 
     fn next_wake(&self) -> Option<Time> {
+        self.next_timer().into_iter().chain(self.figures_due()).min()
+    }
+
+    /// The same, but for the figures: they follow what happens, and nothing happens because they are noted.
+    fn next_timer(&self) -> Option<Time> {
         let core = self.parts.switch.poll_timeout().map(|(at, _)| at);
         let engines = self.parts.engines.poll_timeout();
         let registrations = self.registrations.due();
-        let figures = self.figures_due();
-        [core, engines, registrations, Some(self.parts.maintenance.due()), figures].into_iter().flatten().min()
+        [core, engines, registrations, Some(self.parts.maintenance.due())].into_iter().flatten().min()
     }
 
     fn timers(&mut self, now: Time) {

@@ -28,7 +28,7 @@ impl Driver {
                 Ok(())
             }
             Test::Step { limit, moved } => {
-                let to = self.next_wake().map_or(limit, |at| at.min(limit)).max(now);
+                let to = self.next_timer().map_or(limit, |at| at.min(limit)).max(now);
                 self.advance(to);
                 self.settle();
                 // Whoever asked may have gone.
