@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Office, SOON, wait_for};
+use common::{Office, SOON, wait_for, wait_within};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -325,7 +325,7 @@ fn parked(office: &Office) -> Vec<Value> {
 fn try_after(office: &Office, server: &Server, minutes: u64) -> Got {
     let step_ms = (minutes * 60_000 / 10).max(1_000);
     let mut waited_ms = 0;
-    let got = wait_for("another try", || {
+    let got = wait_within(3 * SOON, "another try", || {
         let came = server.got.try_recv().ok();
         if came.is_none() {
             pass(office, step_ms);

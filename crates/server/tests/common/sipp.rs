@@ -136,9 +136,10 @@ impl SipPhone {
         self.play("caller", &scenario, number, &[("-m", &calls), ("-r", &rate)], 0, Some("0"))
     }
 
-    /// It speaks TCP.
-    pub fn over_tcp(mut self) -> Self {
+    /// It speaks TCP, to the office's port for that.
+    pub fn over_tcp(mut self, office: &Office) -> Self {
         self.transport = "t1";
+        self.server = office.address("sip_tcp").to_string();
         self
     }
 

@@ -167,7 +167,12 @@ fn wire_every_kind_of_frame_has_the_envelope_and_the_numbers_of_its_session() {
         assert!(data["type"] == "numbering" || data["deviceNumber"] == "1001", "{data}");
         data["type"].as_str().expect("a type").to_owned()
     });
-    assert_eq!(kinds, ["proceeding", "alerting", "presence", "released", "presence", "numbering"]);
+    // Presence is told once for an instant, and what is one instant here may be two on a slower machine: busy comes at any place
+    // while the call is up, idle after it.
+    let calls: Vec<&String> = kinds.iter().filter(|kind| *kind != "presence").collect();
+    assert_eq!(calls, ["proceeding", "alerting", "released", "numbering"], "{kinds:?}");
+    let presences: Vec<usize> = (0..kinds.len()).filter(|at| kinds[*at] == "presence").collect();
+    assert!(presences.len() == 2 && presences[0] < 3 && presences[1] == 4, "{kinds:?}");
     let [rings, is_idle] = [(); 2].map(|()| next(&mut told_of_some));
     assert_eq!([&rings["status"], &is_idle["status"]], ["ring", "idle"]);
     assert_eq!(next(&mut told_of_some)["type"], "numbering");

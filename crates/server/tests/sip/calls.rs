@@ -187,7 +187,7 @@ fn wire_click_to_call_rings_the_calling_phone_first() {
 #[test]
 fn wire_a_phone_over_tcp_is_gone_with_its_connection() {
     let office = Office::start();
-    let phone = SipPhone::of(&office, "1101").over_tcp();
+    let phone = SipPhone::of(&office, "1101").over_tcp(&office);
     phone.register(200);
     // The registration's connection went with its process. The phone has a while to come back;
     // until then a call to it fails at once and says so.
