@@ -1,6 +1,6 @@
 //! The office that an empty database begins with: telephones, numbers, lines and accounts from the configuration.
 
-use crate::config::{Account, Config, Door, Role, Station, StationKind, Trunk};
+use crate::config::{Account, Config, Door, Station, StationKind, Trunk};
 use crate::driver::Driver;
 use anyhow::Context;
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ fn seed_station(
         let number = Some(station.number.clone());
         let user = Some(station.number.to_string());
         writes.push(seed_account(&Account {
-            door: Door::Ipxapi,
+            door: Door::OF_STATION_CODES,
             user,
             password,
             station: number,
@@ -160,7 +160,7 @@ fn seed_account(account: &Account) -> anyhow::Result<DirectoryWrite> {
         settings.insert("privileges", names.join(" "));
     }
     settings.insert("role", account.role.name().to_owned());
-    settings.insert("scopes", scopes(account).to_owned());
+    settings.insert("scopes", account.scopes().to_owned());
     let settings = serde_json::to_string(&settings)?;
     Ok(match &account.user {
         Some(user) => {
@@ -172,12 +172,4 @@ fn seed_account(account: &Account) -> anyhow::Result<DirectoryWrite> {
             DirectoryWrite::PutApiCode(ApiCode { door, hash, label: "from the configuration".to_owned(), settings })
         }
     })
-}
-
-fn scopes(account: &Account) -> &'static str {
-    match (account.door, account.role) {
-        (Door::Console, Role::Operator) => "*",
-        (Door::Console, Role::Application) => "calls:read calls:control records:read directory:read config:read",
-        (Door::Ipxapi | Door::Clickcall | Door::Voicenter | Door::Telservices, _) => "",
-    }
 }

@@ -116,7 +116,7 @@ fn config_values_reach_their_fields() {
     assert_eq!(config.data_dir, Path::new("/srv/exchange"));
     assert_eq!(config.durability, config::Durability::Power);
     assert_eq!(config.listen.sip_udp.len(), 2);
-    assert!(config.listen.sip_tcp.is_empty() && config.listen.console.is_none());
+    assert!(config.listen.sip_tcp.is_empty() && config.listen.of_door("console").is_none());
     assert_eq!(config.sip.algorithms, [config::Algorithm::Sha256]);
     assert_eq!(config.stations[0].password.as_ref().map(Secret::reveal), Some("a b"));
     assert_eq!(config.stations[0].resource_id(), "SDP00201");
@@ -151,7 +151,7 @@ fn config_demo_is_the_office_that_was_promised() {
 #[test]
 fn config_demo_never_leaves_loopback() {
     let mut config = Config::demo("d".into(), true);
-    config.listen.console = Some("0.0.0.0:8088".parse().expect("address"));
+    *config.listen.door("console") = Some("0.0.0.0:8088".parse().expect("address"));
     let problems = config.problems();
     assert!(problems.iter().any(|problem| problem.path == "listen"), "{problems:?}");
     let secrets = config.stations.iter().filter_map(|station| station.password.as_ref());

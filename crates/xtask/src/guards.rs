@@ -71,6 +71,11 @@ const ROOMS: &[Room] = &[
 const VENDOR_FREE: [&str; 4] = ["switching", "sip", "media", "engines"];
 const VENDOR_WORDS: [&str; 7] = ["fusion", "escaux", "ipecs", "ipxapi", "telservices", "voicenter", "clickcall"];
 
+/// Where doors are not told apart: the program, and what all dialects share. What is named below is where a door is entered,
+/// as `ARCHITECTURE.md` has it in its checklist.
+const ONE_FOR_ALL: [&str; 2] = ["crates/server/src/", "crates/dialects/src/common/"];
+const ENTRIES: [&str; 3] = ["crates/server/src/doors/", "crates/server/src/config/", "crates/server/src/pushes/"];
+
 /// Modules of `dialects` that belong to no vendor and may be used by all.
 const SHARED_MODULES: [&str; 2] = ["common", "lib"];
 
@@ -85,6 +90,7 @@ pub fn run(root: &Path) -> anyhow::Result<Vec<String>> {
     let files = tree::files(root)?;
     findings.extend(dialects_apart(&files));
     findings.extend(vendor_words(&files));
+    findings.extend(doors_named(&files));
     Ok(findings)
 }
 
@@ -153,6 +159,21 @@ fn vendor_words(files: &[File]) -> Vec<String> {
     findings
 }
 
+/// A door is named where it is entered, and nowhere else in what serves all doors alike.
+fn doors_named(files: &[File]) -> Vec<String> {
+    let below = |file: &File, places: &[&str]| places.iter().any(|place| file.path.starts_with(place));
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.is_rust() && below(file, &ONE_FOR_ALL) && !below(file, &ENTRIES)) {
+        for (number, line) in file.lines() {
+            let code = tree::code_of(line).to_lowercase();
+            if let Some(word) = VENDOR_WORDS.iter().find(|word| code.contains(**word)) {
+                findings.push(format!("{}:{number}: names the door `{word}`; all doors are alike there", file.path));
+            }
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,5 +211,16 @@ mod tests {
         let below = dependencies(crate::root(), "xtask").unwrap();
         assert!(below.contains("anyhow") && below.contains("conformance"), "{below:?}");
         assert!(!below.contains("xtask"));
+    }
+
+    #[test]
+    fn a_door_that_is_named_beside_its_entry_is_found() {
+        let named = |path: &str| doors_named(&[file(path, "// like Fusion\nfn f() { dialects::fusion::g() }\n")]).len();
+        assert_eq!(named("crates/server/src/driver/mod.rs"), 1, "the comment says what it likes");
+        assert_eq!(named("crates/dialects/src/common/ask.rs"), 1);
+        for entry in ["crates/server/src/doors/fusion.rs", "crates/server/src/config/table/listen.rs"] {
+            assert_eq!(named(entry), 0, "{entry}");
+        }
+        assert_eq!(named("crates/dialects/src/fusion/mod.rs"), 0);
     }
 }

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_list_of_failures_is_bounded_and_forgets_the_oldest() {
-        let attempts = Attempts::at("clickcall");
+        let attempts = Attempts::at("a door");
         for n in 0..USERS_MAX {
             let turn = attempts.of(&format!("user{n}"));
             let mut failures = turn.try_lock().expect("nobody else");

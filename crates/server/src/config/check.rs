@@ -1,7 +1,8 @@
 //! Rules between settings: what each value alone cannot tell.
 
+use super::account::{Account, Door, Role};
 use super::problem::Notes;
-use super::seed::{Account, Door, Role, Secret, Station, StationKind};
+use super::seed::{Secret, Station, StationKind};
 use super::{Config, Privilege, Transport, demo, directory};
 use dialects::telservices::TelServicesConfig;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,7 +90,7 @@ fn reach(config: &Config, notes: &mut Notes<'_>) {
             if config.tls.key.is_some() { ("tls.key", "tls.certificate") } else { ("tls.certificate", "tls.key") };
         notes.about(given, format!("{missing} is not given"), "write both, or none of them");
     }
-    let console_beyond = config.listen.console.filter(|address| !address.ip().is_loopback());
+    let console_beyond = config.listen.of_door("console").filter(|address| !address.ip().is_loopback());
     if let (true, Some(address)) = (config.console.test_control, console_beyond) {
         let what = format!("whoever reaches the console at {address} could operate phones");
         notes.about("console.test_control", what, "write false, or let listen.console be on 127.0.0.1");
@@ -227,7 +228,7 @@ fn accounts(config: &Config, notes: &mut Notes<'_>) {
             continue;
         }
         one_account(account, &path, config, notes);
-        if account.door == Door::Ipxapi
+        if account.door == Door::OF_STATION_CODES
             && config
                 .stations
                 .iter()
@@ -248,18 +249,20 @@ fn accounts(config: &Config, notes: &mut Notes<'_>) {
 
 fn one_account(account: &Account, path: &str, config: &Config, notes: &mut Notes<'_>) {
     let door = account.door.name();
-    match (account.door, &account.user) {
-        (Door::Console | Door::Ipxapi | Door::Clickcall | Door::Telservices, None) => {
+    let has = account.door.has();
+    match (has.user, &account.user) {
+        (true, None) => {
             notes.about(path, format!("an account of the door {door} needs a user"), "write user = \"...\"");
         }
-        (Door::Voicenter, Some(_)) => {
-            notes.about(&format!("{path}.user"), "the door voicenter knows a code alone", "remove the line");
+        (false, Some(_)) => {
+            notes.about(&format!("{path}.user"), format!("the door {door} knows a code alone"), "remove the line");
         }
-        (Door::Console | Door::Ipxapi | Door::Clickcall | Door::Telservices, Some(_)) | (Door::Voicenter, None) => {}
+        (true, Some(_)) | (false, None) => {}
     }
     match &account.station {
-        None if account.door == Door::Clickcall => {
-            notes.about(path, "an account of the door clickcall needs a station", "write station = \"...\"");
+        None if has.station => {
+            let what = format!("an account of the door {door} needs a station");
+            notes.about(path, what, "write station = \"...\"");
         }
         Some(number) if !config.stations.iter().any(|station| station.number == *number) => {
             notes.about(
@@ -271,11 +274,11 @@ fn one_account(account: &Account, path: &str, config: &Config, notes: &mut Notes
         None | Some(_) => {}
     }
     let fewer = account.privileges.as_ref().is_some_and(|some| some.len() < Privilege::ALL.len());
-    if fewer && (account.door != Door::Ipxapi || account.station.is_some()) {
+    if fewer && (!has.privileges || account.station.is_some()) {
         let what = "only applications' accounts of the door ipxapi have privileges";
         notes.about(&format!("{path}.privileges"), what, "remove the line");
     }
-    if account.role != Role::Operator && !matches!(account.door, Door::Console | Door::Telservices) {
+    if account.role != Role::Operator && !has.role {
         let what = "only accounts of the doors console and telservices have a role";
         notes.about(&format!("{path}.role"), what, "remove the line");
     }

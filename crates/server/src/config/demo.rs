@@ -3,8 +3,9 @@
 //! They are known to everybody, so a configuration that keeps one of them refuses to listen beyond loopback. Passwords fit
 //! the narrowest vendor: at most 16 printable characters without blank.
 
-use super::seed::{Account, Door, Role, Secret, Station, StationKind, Trunk};
-use super::{Config, Listen};
+use super::Config;
+use super::account::{Account, Door, Role};
+use super::seed::{Secret, Station, StationKind, Trunk};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -100,13 +101,9 @@ pub(super) fn office(data_dir: PathBuf) -> Config {
     config.console.commands_per_min = COMMANDS_PER_MIN;
     config.console.reads_per_min = READS_PER_MIN;
     config.voicenter.requests_per_s = COMMANDS_PER_MIN / 60;
-    config.listen = listen(&config.listen);
+    // The default listeners are the vendors' own, on loopback; beside them the one port for all doors that speak HTTP.
+    config.listen.shared_http = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, SHARED_HTTP_PORT)));
     config
-}
-
-/// The default listeners are the vendors' own, on loopback; beside them the one port for all doors that speak HTTP.
-fn listen(default: &Listen) -> Listen {
-    Listen { shared_http: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, SHARED_HTTP_PORT))), ..default.clone() }
 }
 
 fn stations() -> Vec<Station> {

@@ -1,7 +1,7 @@
 //! The files that `serve` leaves in its data directory: who is there (`demo.json`), where the doors are (`listen.json`), and
 //! the operator token. Each is complete the moment it can be seen: written beside its place, then renamed.
 
-use super::{Config, Door, demo};
+use super::{Config, demo};
 use serde_json::{Map, Value, json};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -63,17 +63,7 @@ fn demo_json(config: &Config) -> Value {
 fn accounts(config: &Config) -> Value {
     let mut keys = Map::new();
     for account in &config.accounts {
-        let user = account.user.as_deref().unwrap_or_default();
-        let password = account.password.reveal();
-        let station = account.station.as_ref().map(|number| number.as_str());
-        let (key, value) = match (account.door, station) {
-            (Door::Console, _) => ("console", json!({"user": user, "password": password})),
-            (Door::Ipxapi, None) => ("ipxapi", json!({"user": user, "password": password})),
-            (Door::Ipxapi, Some(_)) => ("station", json!({"user": user, "password": password})),
-            (Door::Clickcall, stnnum) => ("clickcall", json!({"stnnum": stnnum, "userid": user, "userpwd": password})),
-            (Door::Voicenter, _) => ("voicenter", json!({"code": password})),
-            (Door::Telservices, _) => ("telservices", json!({"user": user, "password": password})),
-        };
+        let (key, value) = account.shown();
         keys.entry(key).or_insert(value);
     }
     Value::Object(keys)

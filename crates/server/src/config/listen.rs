@@ -9,26 +9,12 @@ pub struct Listen {
     pub sip_udp: Vec<SocketAddr>,
     /// SIP over TCP.
     pub sip_tcp: Vec<SocketAddr>,
-    /// The console API.
-    pub console: Option<SocketAddr>,
-    /// Fusion over HTTP.
-    pub fusion: Option<SocketAddr>,
-    /// Fusion's event stream over TCP.
-    pub fusion_events: Option<SocketAddr>,
     /// One HTTP port for every door that speaks HTTP.
     pub shared_http: Option<SocketAddr>,
     /// Whether that port speaks TLS.
     pub shared_http_tls: bool,
-    /// iPECS Web API.
-    pub ipxapi: Option<SocketAddr>,
-    /// iPECS ClickCall.
-    pub clickcall: Option<SocketAddr>,
-    /// TelServices over TCP.
-    pub telservices_tcp: Option<SocketAddr>,
-    /// TelServices over HTTP.
-    pub telservices_http: Option<SocketAddr>,
-    /// Voicenter over HTTP.
-    pub voicenter: Option<SocketAddr>,
+    /// The doors' own, by the keys of their settings, in the order of these.
+    doors: Vec<(&'static str, Option<SocketAddr>)>,
 }
 
 /// The protocol below a listener.
@@ -41,24 +27,29 @@ pub enum Transport {
 }
 
 impl Listen {
+    /// A door's own listener, by its key; it has a place as soon as it is asked for.
+    pub fn door(&mut self, key: &'static str) -> &mut Option<SocketAddr> {
+        let index = self.doors.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            self.doors.push((key, None));
+            self.doors.len() - 1
+        });
+        &mut self.doors[index].1
+    }
+
+    /// Where a door is served.
+    #[must_use]
+    pub fn of_door(&self, key: &str) -> Option<SocketAddr> {
+        self.doors.iter().find(|(known, _)| *known == key).and_then(|(_, address)| *address)
+    }
+
     /// Every listener: the key it has in the file and in `listen.json`, its transport, its address.
     #[must_use]
     pub fn all(&self) -> Vec<(&'static str, Transport, SocketAddr)> {
         let udp = self.sip_udp.iter().map(|address| ("sip_udp", Transport::Udp, *address));
         let tcp = self.sip_tcp.iter().map(|address| ("sip_tcp", Transport::Tcp, *address));
-        let doors = [
-            ("console", self.console),
-            ("fusion", self.fusion),
-            ("fusion_events", self.fusion_events),
-            ("shared_http", self.shared_http),
-            ("ipxapi", self.ipxapi),
-            ("clickcall", self.clickcall),
-            ("telservices_tcp", self.telservices_tcp),
-            ("telservices_http", self.telservices_http),
-            ("voicenter", self.voicenter),
-        ];
-        let doors = doors.into_iter().filter_map(|(key, address)| Some((key, Transport::Tcp, address?)));
-        udp.chain(tcp).chain(doors).collect()
+        let shared = self.shared_http.map(|address| ("shared_http", Transport::Tcp, address));
+        let doors = self.doors.iter().filter_map(|(key, address)| Some((*key, Transport::Tcp, (*address)?)));
+        udp.chain(tcp).chain(doors).chain(shared).collect()
     }
 
     /// Whether nobody but this machine can reach it.
@@ -69,18 +60,7 @@ impl Listen {
 
     /// Every listener asks for a port of the system's choice.
     pub fn use_ephemeral_ports(&mut self) {
-        let doors = [
-            &mut self.console,
-            &mut self.fusion,
-            &mut self.fusion_events,
-            &mut self.shared_http,
-            &mut self.ipxapi,
-            &mut self.clickcall,
-            &mut self.telservices_tcp,
-            &mut self.telservices_http,
-            &mut self.voicenter,
-        ];
-        let doors = doors.into_iter().flatten();
+        let doors = self.doors.iter_mut().filter_map(|(_, address)| address.as_mut()).chain(&mut self.shared_http);
         for address in self.sip_udp.iter_mut().chain(&mut self.sip_tcp).chain(doors) {
             address.set_port(0);
         }

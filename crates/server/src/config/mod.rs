@@ -4,6 +4,7 @@
 //! `docs/configuration.md` come from there. Stations, trunks and accounts in the file are only the seed of an empty
 //! database: later changes are made over the console API. Nothing here opens a socket or a database.
 
+mod account;
 mod apply;
 mod bind;
 mod check;
@@ -21,6 +22,7 @@ mod read;
 mod seed;
 mod table;
 
+pub use account::{Account, Door, Role};
 pub use bind::bind_advice;
 pub use document::{EXAMPLE_FILE, PAGE_FILE, example, page};
 pub use doors::{CallerId, CdrFormat, CdrPush, ClickCall, Console, Fusion, TelServices, Voicenter};
@@ -29,7 +31,7 @@ pub use ipxapi::{Ipxapi, Privilege};
 pub use listen::{Listen, Transport};
 pub use network::Network;
 pub use problem::{Problem, render};
-pub use seed::{Account, Door, Role, Secret, Station, StationKind, Trunk};
+pub use seed::{Secret, Station, StationKind, Trunk};
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Telephones, lines and accounts as the file names them: the seed of an empty database.
 
+use super::Algorithm;
 use super::directory::outside_number;
-use super::{Algorithm, Privilege};
 use std::collections::BTreeMap;
 use std::fmt;
 use switching::party::Digits;
@@ -146,79 +146,4 @@ pub struct Trunk {
     pub circuits: u32,
     /// Numbers from outside, each with the number inside that it reaches.
     pub dids: Vec<(Digits, Digits)>,
-}
-
-/// A vendor's door, or our own, as far as it has accounts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Door {
-    /// Our own API.
-    #[default]
-    Console,
-    /// iPECS Web API: with a station the client type, without one the server type.
-    Ipxapi,
-    /// iPECS ClickCall.
-    Clickcall,
-    /// Voicenter: the password is its code.
-    Voicenter,
-    /// TelServices, where `telservices.authenticate` asks for it.
-    Telservices,
-}
-
-impl Door {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Console, Self::Ipxapi, Self::Clickcall, Self::Voicenter, Self::Telservices];
-    pub(super) const NAMES: &'static [&'static str] = &["console", "ipxapi", "clickcall", "voicenter", "telservices"];
-
-    /// Its name in the file.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Console => "console",
-            Self::Ipxapi => "ipxapi",
-            Self::Clickcall => "clickcall",
-            Self::Voicenter => "voicenter",
-            Self::Telservices => "telservices",
-        }
-    }
-}
-
-/// What an account of the console may do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Role {
-    /// Everything but `system`.
-    #[default]
-    Operator,
-    /// An application: calls, records and the directory.
-    Application,
-}
-
-impl Role {
-    pub(super) const ALL: [Self; 2] = [Self::Operator, Self::Application];
-    pub(super) const NAMES: &'static [&'static str] = &["operator", "application"];
-
-    /// Its name in the file and on the console API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::Application => "application",
-        }
-    }
-}
-
-/// Who may use a door.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Account {
-    /// Which door.
-    pub door: Door,
-    /// The user name; empty on the door `voicenter`.
-    pub user: Option<String>,
-    /// Password or code.
-    pub password: Secret,
-    /// The station it belongs to.
-    pub station: Option<Digits>,
-    /// What it may do on the console.
-    pub role: Role,
-    /// What it may do on the iPECS Web API; none: everything.
-    pub privileges: Option<Vec<Privilege>>,
 }

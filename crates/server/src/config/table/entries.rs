@@ -1,10 +1,11 @@
 //! Settings of the tables that may stand several times: `[[station]]`, `[[trunk]]`, `[[account]]`, `[[cdr_push]]`.
 
+use super::super::account::{Account, Door, Role};
 use super::super::apply::Absent::{Is, Required, Unset};
 use super::super::apply::Setting;
 use super::super::directory::FIELDS;
 use super::super::kind::Kind;
-use super::super::seed::{Account, Door, Role, Station, StationKind, Trunk};
+use super::super::seed::{Station, StationKind, Trunk};
 use super::super::{Algorithm, CdrFormat, CdrPush, Privilege};
 
 /// Settings of `[[station]]`.

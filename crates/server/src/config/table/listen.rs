@@ -1,4 +1,5 @@
-//! Settings of `[listen]` and `[tls]`: where doors and telephones are served, and the certificate they show.
+//! Settings of `[listen]` and `[tls]`: where doors and telephones are served, and the certificate they show. A door's listener is its
+//! entry here; nothing else in the configuration knows of it.
 
 use super::super::Config;
 use super::super::apply::Absent::{Is, Unset};
@@ -21,49 +22,49 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
     },
     Setting {
         path: "listen.console",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.console),
+        kind: Kind::MaybeAddress(|c| c.listen.door("console")),
         default: Is("\"127.0.0.1:8088\""),
         doc: "The console API, health and metrics.",
     },
     Setting {
         path: "listen.fusion",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.fusion),
+        kind: Kind::MaybeAddress(|c| c.listen.door("fusion")),
         default: Is("\"127.0.0.1:80\""),
         doc: "Fusion over HTTP. 80 is the vendor's port; below 1024 the program needs the right to bind it.",
     },
     Setting {
         path: "listen.fusion_events",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.fusion_events),
+        kind: Kind::MaybeAddress(|c| c.listen.door("fusion_events")),
         default: Is("\"127.0.0.1:5050\""),
         doc: "Fusion's event stream over TCP.",
     },
     Setting {
         path: "listen.ipxapi",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.ipxapi),
+        kind: Kind::MaybeAddress(|c| c.listen.door("ipxapi")),
         default: Is("\"127.0.0.1:1024\""),
         doc: "iPECS Web API: REST and WebSocket over TLS. The vendor's document names no port but that of its example.",
     },
     Setting {
         path: "listen.clickcall",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.clickcall),
+        kind: Kind::MaybeAddress(|c| c.listen.door("clickcall")),
         default: Is("\"127.0.0.1:7878\""),
         doc: "iPECS ClickCall over TLS.",
     },
     Setting {
         path: "listen.telservices_tcp",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.telservices_tcp),
+        kind: Kind::MaybeAddress(|c| c.listen.door("telservices_tcp")),
         default: Is("\"127.0.0.1:7000\""),
         doc: "TelServices: XML over TCP, and HTTP on the same port.",
     },
     Setting {
         path: "listen.telservices_http",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.telservices_http),
+        kind: Kind::MaybeAddress(|c| c.listen.door("telservices_http")),
         default: Is("\"127.0.0.1:7001\""),
         doc: "TelServices over HTTP alone.",
     },
     Setting {
         path: "listen.voicenter",
-        kind: Kind::MaybeAddress(|c| &mut c.listen.voicenter),
+        kind: Kind::MaybeAddress(|c| c.listen.door("voicenter")),
         default: Is("\"127.0.0.1:8081\""),
         doc: "Voicenter over HTTP.",
     },
