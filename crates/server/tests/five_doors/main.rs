@@ -4,6 +4,7 @@
 mod common;
 
 mod answering;
+mod bad_input;
 mod clickcall;
 mod conflicts;
 mod console;

@@ -60,4 +60,21 @@ fn wire_refusals_limits_and_trust_are_configured() {
     assert_eq!(ask("action=terminate&phone=201").0, 0);
     assert_eq!(ask("phone=202&target=0500000000").0, 0);
     conformance::proves_partly("VOI-LIM-09", "the dialler; 100 calls are no default");
+
+    // Two rows where one may be told: none is (VOI-LOG-09).
+    let office = Office::configured(
+        "[voicenter]\nlog_records = 1\n[[account]]\ndoor = \"voicenter\"\npassword = \"letmein\"\n\
+         [[station]]\nnumber = \"201\"\nkind = \"simulated\"\n[[station]]\nnumber = \"202\"\nkind = \"simulated\"\n",
+    );
+    let ask =
+        |query: &str| get(&office, &format!("{C2C}?code=letmein&format=json&{query}")).json()["ERRORCODE"].clone();
+    assert_eq!((ask("phone=201&target=202"), ask("action=terminate&phone=201")), (json!(0), json!(0)));
+    let refused = wait_for("the rows are there", || {
+        let told = get(&office, "/hub/cdr/?code=letmein").json();
+        (told["ERROR_NUMBER"] != 0).then_some(told)
+    });
+    assert_eq!(
+        (&refused["ERROR_NUMBER"], &refused["ERROR_DESCRIPTION"], &refused["CDR_LIST"]),
+        (&json!(3), &json!("CDR limit exceeded."), &json!([]))
+    );
 }
