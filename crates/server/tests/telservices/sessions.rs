@@ -188,6 +188,11 @@ fn wire_watching_may_be_put_off() {
     assert_eq!(snapshot(&office, "5555"), error("pbxReject"));
     assert_eq!(nobody.next(), session_event("5555", "sessionClosedByMonitoringReject"));
     assert_eq!(snapshot(&office, "5555"), error(NO_SESSION));
+    // Another client that wants it watched at once: the same for the one that did not.
+    assert_eq!(nobody.open(&office, "5555", off), STANDARD);
+    assert_eq!(Events::listen().open(&office, "5555", ""), error("pbxReject"));
+    assert_eq!(nobody.next(), session_event("5555", "sessionClosedByMonitoringReject"));
+    assert_eq!(snapshot(&office, "5555"), error(NO_SESSION));
     conformance::proves("TEL-SES-11");
 }
 

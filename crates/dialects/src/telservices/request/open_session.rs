@@ -17,17 +17,20 @@ impl Door {
         let device = self.device(&open.device);
         self.check_credentials(&open, client).await?;
         let sessions_max = self.0.config.sessions_max;
-        let (key, watched) = self.0.stream.sessions(|sessions, _, _| {
+        let (key, watched, is_open) = self.0.stream.sessions(|sessions, _, _| {
             let key = sessions.find(&open.device, device);
             if key.is_none() && sessions.len() >= sessions_max {
                 return Err(TelError::SessionLimitExceeded);
             }
+            let is_open = key.is_some();
             let key = key.unwrap_or_else(|| id::key(&open.device));
             let watched = sessions.get(&key).and_then(|session| session.device);
-            Ok((key, watched))
+            Ok((key, watched, is_open))
         })?;
         let device = match (watched, open.monitor) {
             (Some(device), _) => Some(device),
+            // The watching of a session that is there was put off until now: when it is refused, that session is over.
+            (None, true) if is_open => Some(self.monitor_late(&key, client).await?),
             (None, true) => Some(self.monitor(&open.device, client).await?),
             (None, false) => None,
         };
