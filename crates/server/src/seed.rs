@@ -159,6 +159,11 @@ fn seed_account(account: &Account) -> anyhow::Result<DirectoryWrite> {
         let names: Vec<&str> = privileges.iter().map(|privilege| privilege.name()).collect();
         settings.insert("privileges", names.join(" "));
     }
+    for (name, set) in [("own_calls", account.own_calls), ("sees_all", account.sees_all)] {
+        if set {
+            settings.insert(name, "true".to_owned());
+        }
+    }
     settings.insert("role", account.role.name().to_owned());
     settings.insert("scopes", account.scopes().to_owned());
     let settings = serde_json::to_string(&settings)?;

@@ -4,7 +4,8 @@
 
 pub use crate::common::network::Network;
 use jiff::tz::TimeZone;
-use std::net::IpAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Settings of the door.
 #[derive(Debug, Clone)]
@@ -29,6 +30,14 @@ pub struct VoicenterConfig {
     pub trusted: Vec<Network>,
     /// Whether that holds for everything else that takes a code, too.
     pub trusted_everywhere: bool,
+    /// Departments by their paths, with the ids of their accounts (VOI-ADM-01).
+    pub departments: BTreeMap<String, u32>,
+    /// Proxies whose word counts for where a request came from (VOI-ADM-03).
+    pub proxies: Vec<Network>,
+    /// The header in which they say it, in lower case.
+    pub forwarded_header: String,
+    /// How long a token of the real-time channel lives, in milliseconds (VOI-RT-12).
+    pub token_ms: u64,
     /// Longest ringing of one leg that may be asked for, in seconds (VOI-LIM-04).
     pub dial_max_s: u64,
     /// Longest talk that may be asked for, in seconds (VOI-LIM-04).
@@ -50,6 +59,10 @@ impl Default for VoicenterConfig {
             log_records_max: 10_000,
             trusted: Vec::new(),
             trusted_everywhere: false,
+            departments: BTreeMap::new(),
+            proxies: Vec::new(),
+            forwarded_header: "x-forwarded-for".to_owned(),
+            token_ms: 86_400_000,
             dial_max_s: 300,
             duration_max_s: 14_400,
             fail_tone_ms: 5_000,
@@ -64,6 +77,28 @@ impl VoicenterConfig {
         TimeZone::get(name).ok()
     }
 
+    /// Where a request came from: its peer, or what a proxy says of it. The last address that is no proxy's counts, for all before it
+    /// may have been written by the client; where a proxy says nothing that can be read, it is nobody's address.
+    #[must_use]
+    pub fn source<'a>(&self, peer: IpAddr, mut said: impl DoubleEndedIterator<Item = &'a str>) -> IpAddr {
+        let is_proxy = |address: IpAddr| self.proxies.iter().any(|network| network.holds(address));
+        let peer = peer.to_canonical();
+        if !is_proxy(peer) {
+            return peer;
+        }
+        let mut from = peer;
+        while let Some(line) = said.next_back() {
+            for word in line.rsplit(',') {
+                let Ok(address) = word.trim().parse::<IpAddr>() else { return Ipv4Addr::UNSPECIFIED.into() };
+                from = address.to_canonical();
+                if !is_proxy(from) {
+                    return from;
+                }
+            }
+        }
+        from
+    }
+
     /// Whether this address may read the call log.
     #[must_use]
     pub fn trusts(&self, source: IpAddr) -> bool {
@@ -74,5 +109,26 @@ impl VoicenterConfig {
     #[must_use]
     pub fn trusts_everywhere(&self, source: IpAddr) -> bool {
         !self.trusted_everywhere || self.trusts(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_proxy_is_believed_and_only_its_own_word() {
+        let proxies = ["10.0.0.0/8", "fd00::/8"].iter().filter_map(|network| network.parse().ok()).collect();
+        let config = VoicenterConfig { proxies, ..VoicenterConfig::default() };
+        let source = |peer: &str, said: &[&str]| {
+            config.source(peer.parse().expect("an address"), said.iter().copied()).to_string()
+        };
+        assert_eq!(source("192.0.2.7", &["198.51.100.1"]), "192.0.2.7", "no proxy");
+        assert_eq!(source("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(source("10.0.0.1", &["192.0.2.1, 198.51.100.1"]), "198.51.100.1", "the client wrote the first one");
+        assert_eq!(source("10.0.0.1", &["192.0.2.1", "198.51.100.1, 10.0.0.9"]), "198.51.100.1", "two proxies");
+        assert_eq!(source("::ffff:10.0.0.1", &["2001:db8::1"]), "2001:db8::1");
+        assert_eq!(source("10.0.0.1", &[]), "10.0.0.1", "the proxy itself");
+        assert_eq!(source("10.0.0.1", &["unknown"]), "0.0.0.0");
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::routing::{any, get};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The paths of this door on a listener of its own (VOI-ADM-20: in any case).
 pub fn router(door: Door) -> Router {
@@ -32,20 +32,34 @@ fn channel() -> Router<Door> {
     Router::new().route("/voicenterMonitorListener.js", get(script)).route("/socket.io/", get(open_channel))
 }
 
+/// Where a request came from; none: nobody knows.
+fn source(door: &Door, request: &Request) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())?;
+    let said: Vec<&str> = request
+        .headers()
+        .get_all(door.config.forwarded_header.as_str())
+        .iter()
+        .map(|value| value.to_str().unwrap_or_default())
+        .collect();
+    Some(door.config.source(peer, said.into_iter()))
+}
+
 async fn open_channel(State(door): State<Door>, request: Request) -> axum::response::Response {
-    let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let Some(source) = source else { return bare(StatusCode::NOT_FOUND) };
+    let Some(source) = source(&door, &request) else { return bare(StatusCode::NOT_FOUND) };
     let (mut head, _) = request.into_parts();
     if let Some(refused) = unknown_protocol(head.uri.query().unwrap_or_default()) {
         return refused;
     }
+    let query = head.uri.query().unwrap_or_default();
+    let token = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
+    let token = token.map(|(_, token)| token.into_owned());
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut head, &()).await else {
         // Polling is not there.
         return bare(StatusCode::BAD_REQUEST);
     };
     let upgrade = upgrade.max_message_size(MESSAGE_LEN_MAX).max_frame_size(MESSAGE_LEN_MAX);
     match door.stream.read_by_one_more(SOCKETS_MAX) {
-        Some(reading) => upgrade.on_upgrade(move |socket| session::serve(door, source, socket, reading)),
+        Some(reading) => upgrade.on_upgrade(move |socket| session::serve(door, source, token, socket, reading)),
         // A page cannot see why it was not let in over HTTP: it is told inside.
         None => upgrade.on_upgrade(session::turn_away),
     }
@@ -73,7 +87,7 @@ fn unknown_protocol(query: &str) -> Option<axum::response::Response> {
 
 /// Requests need [`ConnectInfo`]`<`[`SocketAddr`]`>`, without which nobody is let in.
 async fn serve(State(door): State<Door>, request: Request) -> axum::response::Response {
-    let source = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let source = source(&door, &request);
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     let (Some(source), Some(endpoint)) = (source, Endpoint::at(path)) else { return bare(StatusCode::NOT_FOUND) };

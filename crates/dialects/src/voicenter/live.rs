@@ -5,7 +5,7 @@
 
 use super::config::VoicenterConfig;
 use super::wire::Json;
-use super::{id, number};
+use super::{id, number, sight};
 use crate::common::clock::Clock;
 use jiff::Timestamp;
 use switching::id::UserId;
@@ -152,7 +152,7 @@ impl Words<'_> {
             ("userName", Json::text(name(picture, device))),
             ("number", Json::number(number)),
             ("extenUser", Json::text(id::sip_code(picture, device.id))),
-            ("accountID", Json::number(self.config.account_id)),
+            ("accountID", Json::number(self.config.node(&sight::node_of(picture, self.config, device.id)).0)),
             ("topAccountID", Json::number(self.config.account_id)),
             ("summery", Json::object([("representative", Json::text(online_name.unwrap_or_default()))])),
             ("onlineUserID", user(online)),

@@ -20,18 +20,22 @@ mod gate;
 mod live;
 mod request;
 mod row;
+mod sight;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use config::{Network, VoicenterConfig};
 pub use front::{router, shared_router};
 pub use request::{Endpoint, decode, window};
 pub use stream::Stream;
 
+use crate::common::attempts::Attempts;
 use crate::common::exchange::Exchange;
 use gate::Gate;
 use std::sync::Arc;
+use tokens::Tokens;
 
 /// Everything that the listeners of one exchange share. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ pub struct Door {
     exchange: Exchange,
     config: Arc<VoicenterConfig>,
     gate: Arc<Gate>,
+    attempts: Arc<Attempts>,
+    tokens: Arc<Tokens>,
     stream: Stream,
 }
 
@@ -46,6 +52,7 @@ impl Door {
     /// A door on one exchange; `stream` is the one that its projector feeds.
     #[must_use]
     pub fn new(exchange: Exchange, config: Arc<VoicenterConfig>, stream: Stream) -> Self {
-        Self { exchange, config, gate: Arc::default(), stream }
+        let attempts = Arc::new(Attempts::at(request::DOOR));
+        Self { exchange, config, gate: Arc::default(), attempts, tokens: Arc::default(), stream }
     }
 }

@@ -1,23 +1,27 @@
 //! The real-time channel: Socket.IO 1 and 2 over WebSocket, which is Engine.IO 3 (VOI-RT-03 to 07, VOI-RT-12, VOI-RT-13).
 //!
-//! Nothing is told before a login with a code. Then a snapshot, then each event of the extensions that are watched. A socket that
-//! falls behind gets a new snapshot: missed events are not replayed. Polling, tokens and logins by password are not there; queues and
+//! Nothing is told before a login: with a code, with a name and a password, or with the token of an earlier login. Then a snapshot, then each event of the extensions that are watched. A socket that
+//! falls behind gets a new snapshot: missed events are not replayed. Polling is not there; queues and
 //! diallers do not exist, so their lists are empty.
 
 use super::address::each_extension;
 use super::gate::CODE_LEN_MAX;
 use super::live::Words;
 use super::request::DOOR;
+use super::sight::{Sight, node_of};
 use super::stream::Reading;
 use super::wire::Json;
 use super::{Door, id};
-use crate::common::ask::Ask;
+use crate::common::ask::{Ask, Identity};
+use crate::common::attempts::NotIn;
 use crate::common::pace;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::SinkExt;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
+use switching::id::UserId;
+use switching::picture::Picture;
 use tokio::time::{Instant, timeout};
 
 /// Sockets at a time (VOI-LIM-09).
@@ -79,10 +83,10 @@ impl Said {
 }
 
 /// Serves a socket until it ends.
-pub(super) async fn serve(door: Door, source: IpAddr, socket: WebSocket, reading: Reading) {
+pub(super) async fn serve(door: Door, source: IpAddr, token: Option<String>, socket: WebSocket, reading: Reading) {
     let position = door.stream.ring().head();
-    let mut talk = Talk { door, source, socket, position, logged_in: false, picked: None, _reading: reading };
-    if talk.send(vec![open_packet(), "40".to_owned()]).await.is_some() {
+    let mut talk = Talk { door, source, socket, position, login: None, picked: None, _reading: reading };
+    if talk.send(vec![open_packet(), "40".to_owned()]).await.is_some() && talk.come_in(token).await.is_some() {
         while talk.step().await.is_some() {}
     }
     // It may be gone already.
@@ -122,13 +126,30 @@ struct Talk {
     source: IpAddr,
     socket: WebSocket,
     position: u64,
-    logged_in: bool,
+    /// Whose socket it is; none: nobody's yet.
+    login: Option<Login>,
     /// Extensions that are watched; none: all.
     picked: Option<BTreeSet<String>>,
     _reading: Reading,
 }
 
+/// Who is logged in.
+struct Login {
+    sight: Sight,
+    token: String,
+}
+
 impl Talk {
+    /// Logs in with the token of the address, where it is one (VOI-RT-07).
+    async fn come_in(&mut self, token: Option<String>) -> Option<()> {
+        let Some(token) = token.filter(|_| self.is_open()) else { return Some(()) };
+        let now = self.door.exchange.clock().now();
+        match self.door.tokens.whose(&token, now) {
+            Some(identity) => self.welcome(&identity, token).await,
+            None => Some(()),
+        }
+    }
+
     /// Waits for the next thing and does it; none: the socket ends.
     async fn step(&mut self) -> Option<()> {
         let silent = Instant::now() + PING + PING_LATE;
@@ -137,7 +158,7 @@ impl Talk {
             tokio::select! {
                 // What happened before an answer is told before it.
                 biased;
-                () = ring.wait_for(self.position), if self.logged_in => self.tell().await?,
+                () = ring.wait_for(self.position), if self.login.is_some() => self.tell().await?,
                 message = self.socket.recv() => {
                     return match message {
                         Some(Ok(Message::Text(text))) => self.heard(Said::read(text.as_str())).await,
@@ -166,14 +187,16 @@ impl Talk {
     async fn asked(&mut self, name: &str, payload: &Json) -> Option<()> {
         match name {
             "loginusercode" => self.log_in(code_in(payload)).await,
-            "login" | "loginuser" | "loginaccount" => self.refuse().await,
+            "login" => self.log_in_by_token(text_of(payload, "token")).await,
+            "loginuser" => self.log_in_by_password(payload, true).await,
+            "loginaccount" => self.log_in_by_password(payload, false).await,
             "closeme" => None,
-            "keepalive" if self.logged_in => {
-                let frame = self.stamped("keepaliveResponse", vec![("isOk", Json::Bool(true))]);
+            "keepalive" if self.login.is_some() => {
+                let frame = self.alive();
                 self.send(vec![frame]).await
             }
-            "resync" if self.logged_in => self.send_state().await,
-            "updatemonitoredextensions" if self.logged_in => {
+            "resync" if self.login.is_some() => self.send_state().await,
+            "updatemonitoredextensions" if self.login.is_some() => {
                 let list = text_of(payload, "extensionsstring").unwrap_or_default();
                 let codes = list.split(',').map(|code| code.trim().to_owned()).filter(|code| !code.is_empty());
                 self.picked = Some(codes.take(PICKED_MAX).collect());
@@ -183,31 +206,116 @@ impl Talk {
         }
     }
 
+    /// Whether anybody may log in from there now.
+    fn is_open(&self) -> bool {
+        let now = self.door.exchange.clock().now();
+        self.door.config.trusts_everywhere(self.source) && !self.door.gate.is_blocked(self.source, now)
+    }
+
     async fn log_in(&mut self, code: Option<String>) -> Option<()> {
-        let (exchange, gate) = (self.door.exchange.clone(), self.door.gate.clone());
-        let now = exchange.clock().now();
-        let open = self.door.config.trusts_everywhere(self.source) && !gate.is_blocked(self.source, now);
+        let exchange = self.door.exchange.clone();
+        let open = self.is_open();
         let Some(code) = code.filter(|code| open && !code.is_empty() && code.len() <= CODE_LEN_MAX) else {
             return self.refuse().await;
         };
         match exchange.ask(|back| Ask::Code { door: DOOR.to_owned(), code, back }).await {
-            Ok(Some(_)) => {
-                let answer = login_response(0, "OK");
-                let success = self.stamped("loginSuccess", Vec::new());
-                self.send(vec![answer, success]).await?;
-                self.logged_in = true;
-                self.send_state().await
-            }
-            Ok(None) => {
-                gate.wrong(self.source, now);
-                self.refuse().await
-            }
-            Err(_) => self.send(vec![login_response(2, "Internal error.")]).await,
+            Ok(Some(identity)) => self.let_in(&identity).await,
+            Ok(None) => self.refuse_wrong().await,
+            Err(_) => self.fail().await,
         }
     }
 
+    /// A user's login is one of a station, an account's is not.
+    async fn log_in_by_password(&mut self, payload: &Json, user: bool) -> Option<()> {
+        let (name, password) = (text_of(payload, "user"), text_of(payload, "password"));
+        let (Some(name), Some(password)) = (name, password) else { return self.refuse().await };
+        if !self.is_open() {
+            return self.refuse().await;
+        }
+        let (attempts, exchange) = (self.door.attempts.clone(), self.door.exchange.clone());
+        match attempts.admit(&exchange, &name, &password).await {
+            Ok(identity) if identity.settings.contains_key("station") == user => self.let_in(&identity).await,
+            Ok(_) | Err(NotIn::Locked) => self.refuse().await,
+            Err(NotIn::Wrong) => self.refuse_wrong().await,
+            Err(NotIn::Stopping) => self.fail().await,
+        }
+    }
+
+    async fn log_in_by_token(&mut self, token: Option<String>) -> Option<()> {
+        let now = self.door.exchange.clock().now();
+        let known =
+            token.filter(|_| self.is_open()).and_then(|token| Some((self.door.tokens.whose(&token, now)?, token)));
+        match known {
+            Some((identity, token)) => {
+                self.send(vec![login_response(0, "OK", &token)]).await?;
+                self.welcome(&identity, token).await
+            }
+            None => self.refuse().await,
+        }
+    }
+
+    /// Somebody comes in anew, with a token for the next time.
+    async fn let_in(&mut self, identity: &Identity) -> Option<()> {
+        let now = self.door.exchange.clock().now();
+        let until = now.after_ms(self.door.config.token_ms);
+        let Some(token) = self.door.tokens.give(identity, until, now) else { return self.fail().await };
+        self.send(vec![login_response(0, "OK", &token)]).await?;
+        self.welcome(identity, token).await
+    }
+
+    async fn welcome(&mut self, identity: &Identity, token: String) -> Option<()> {
+        let door = &self.door;
+        let sight = door.exchange.read(|picture| Sight::of(picture, &door.config, identity));
+        let success = self.stamped("loginSuccess", Vec::new());
+        self.login = Some(Login { sight, token });
+        self.send(vec![success]).await?;
+        self.send_state().await?;
+        let users = self.users();
+        self.send(vec![users]).await
+    }
+
+    /// Everybody of the organisation, with the account of the first extension that is theirs (VOI-RT-07).
+    fn users(&self) -> String {
+        let config = &self.door.config;
+        let users = self.door.exchange.read(|picture| {
+            let account = |user: UserId| {
+                let own = picture.extensions.values().find(|it| it.config.owner == Some(user));
+                let device = own.and_then(|it| it.config.primary);
+                config.node(&device.map(|device| node_of(picture, config, device)).unwrap_or_default()).0
+            };
+            let user = |(user, it): (&UserId, &switching::config::UserConfig)| {
+                Json::object([
+                    ("userID", Json::number(user.0)),
+                    ("userName", Json::text(it.name.as_str())),
+                    ("accountID", Json::number(account(*user))),
+                ])
+            };
+            picture.users.iter().map(user).collect()
+        });
+        self.stamped("AllUsersStatus", vec![("users", Json::Array(users))])
+    }
+
+    /// The answer to a keep-alive, whatever token is in it. One whose own token is over is told so, and logs in anew (VOI-RT-12).
+    fn alive(&self) -> String {
+        let token = self.login.as_ref().map_or("", |login| login.token.as_str());
+        let now = self.door.exchange.clock().now();
+        let lives = self.door.tokens.whose(token, now).is_some();
+        let (code, text) = if lives { (0, "OK") } else { (1, "Token expired.") };
+        self.told("keepaliveResponse", vec![("isOk", Json::Bool(lives))], code, text)
+    }
+
     async fn refuse(&mut self) -> Option<()> {
-        self.send(vec![login_response(1, "Authorization failed.")]).await
+        self.send(vec![login_response(1, "Authorization failed.", "")]).await
+    }
+
+    /// The same for a wrong code or password, which is counted.
+    async fn refuse_wrong(&mut self) -> Option<()> {
+        self.door.gate.wrong(self.source, self.door.exchange.clock().now());
+        self.refuse().await
+    }
+
+    async fn fail(&mut self) -> Option<()> {
+        self.send(vec![login_response(2, "Internal error.", "")]).await
     }
 
     /// The whole state, and the place in the stream from which events follow it. An event that falls into its making is told once more:
@@ -216,7 +324,8 @@ impl Talk {
         self.position = self.door.stream.ring().head();
         let words = Words { config: &self.door.config, clock: self.door.exchange.clock() };
         let extensions = each_extension(&self.door.exchange, |picture, device| {
-            self.watches(&id::sip_code(picture, device.id)).then(|| words.told_extension(picture, device, None))
+            self.watches(picture, &id::sip_code(picture, device.id))
+                .then(|| words.told_extension(picture, device, None))
         });
         let none = || Json::Array(Vec::new());
         let frames = vec![
@@ -235,27 +344,36 @@ impl Talk {
         };
         let taken = frames.len();
         self.position += frames.len() as u64;
-        let watched = frames.iter().filter(|frame| frame.extension.as_ref().is_none_or(|code| self.watches(code)));
-        let texts = watched.map(|frame| format!("42[\"{}\",{}]", frame.name, frame.payload)).collect();
+        let texts = self.door.exchange.read(|picture| {
+            let concerns = |code: &String| self.watches(picture, code);
+            let watched = frames.iter().filter(|frame| frame.extension.as_ref().is_none_or(concerns));
+            watched.map(|frame| format!("42[\"{}\",{}]", frame.name, frame.payload)).collect()
+        });
         self.send(texts).await?;
         pace::rest_after(taken, BATCH).await;
         Some(())
     }
 
-    fn watches(&self, code: &str) -> bool {
+    fn watches(&self, picture: &Picture, code: &str) -> bool {
         self.picked.as_ref().is_none_or(|picked| picked.contains(code))
+            && self.login.as_ref().is_some_and(|login| login.sight.watches(picture, &self.door.config, code))
     }
 
     /// An event with the time and no error.
     fn stamped(&self, name: &str, fields: Vec<(&'static str, Json)>) -> String {
+        self.told(name, fields, 0, "OK")
+    }
+
+    /// An event with the time and what is to be said of it.
+    fn told(&self, name: &str, fields: Vec<(&'static str, Json)>, code: u8, text: &str) -> String {
         let clock = self.door.exchange.clock();
         let words = Words { config: &self.door.config, clock };
         let now = clock.now();
         let stamp = [
             ("servertime", Json::number(words.local(now))),
             ("servertimeoffset", Json::number(words.offset_min(now))),
-            ("errorCode", Json::number(0)),
-            ("errorDesc", Json::text("OK")),
+            ("errorCode", Json::number(code)),
+            ("errorDesc", Json::text(text)),
         ];
         event(name, &Json::of_fields(fields.into_iter().chain(stamp)))
     }
@@ -265,8 +383,8 @@ impl Talk {
     }
 }
 
-fn login_response(code: u8, text: &str) -> String {
-    let fields = [("ErrorCode", Json::number(code)), ("ErrorDesc", Json::text(text)), ("Token", Json::text(""))];
+fn login_response(code: u8, text: &str, token: &str) -> String {
+    let fields = [("ErrorCode", Json::number(code)), ("ErrorDesc", Json::text(text)), ("Token", Json::text(token))];
     event("loginResponse", &Json::object(fields))
 }
 

@@ -25,7 +25,7 @@ pub enum Door {
 /// What an account of a door has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Has {
-    /// A user name; without one the password is a code that says by itself who it is.
+    /// Always a user name; where it need not have one, a password without one is a code that says by itself who it is.
     pub(super) user: bool,
     /// Always a station.
     pub(super) station: bool,
@@ -33,9 +33,11 @@ pub(super) struct Has {
     pub(super) role: bool,
     /// Privileges, as long as it belongs to no station.
     pub(super) privileges: bool,
+    /// Rights of seeing less or more than its department, as long as it belongs to a station.
+    pub(super) sight: bool,
 }
 
-const NAMED: Has = Has { user: true, station: false, role: false, privileges: false };
+const NAMED: Has = Has { user: true, station: false, role: false, privileges: false, sight: false };
 
 impl Door {
     pub(super) const ALL: [Self; 5] =
@@ -60,7 +62,7 @@ impl Door {
             Self::Console | Self::Telservices => Has { role: true, ..NAMED },
             Self::Ipxapi => Has { privileges: true, ..NAMED },
             Self::Clickcall => Has { station: true, ..NAMED },
-            Self::Voicenter => Has { user: false, ..NAMED },
+            Self::Voicenter => Has { user: false, sight: true, ..NAMED },
         }
     }
 
@@ -97,7 +99,7 @@ impl Role {
 pub struct Account {
     /// Which door.
     pub door: Door,
-    /// The user name; empty on the door `voicenter`.
+    /// The user name; without one the password is a code.
     pub user: Option<String>,
     /// Password or code.
     pub password: Secret,
@@ -107,6 +109,10 @@ pub struct Account {
     pub role: Role,
     /// What it may do on the iPECS Web API; none: everything.
     pub privileges: Option<Vec<Privilege>>,
+    /// Whether Voicenter's call log shows it its own user's calls alone.
+    pub own_calls: bool,
+    /// Whether Voicenter's real-time channel shows it the whole organisation.
+    pub sees_all: bool,
 }
 
 impl Account {

@@ -250,14 +250,8 @@ fn accounts(config: &Config, notes: &mut Notes<'_>) {
 fn one_account(account: &Account, path: &str, config: &Config, notes: &mut Notes<'_>) {
     let door = account.door.name();
     let has = account.door.has();
-    match (has.user, &account.user) {
-        (true, None) => {
-            notes.about(path, format!("an account of the door {door} needs a user"), "write user = \"...\"");
-        }
-        (false, Some(_)) => {
-            notes.about(&format!("{path}.user"), format!("the door {door} knows a code alone"), "remove the line");
-        }
-        (true, Some(_)) | (false, None) => {}
+    if has.user && account.user.is_none() {
+        notes.about(path, format!("an account of the door {door} needs a user"), "write user = \"...\"");
     }
     match &account.station {
         None if has.station => {
@@ -277,6 +271,12 @@ fn one_account(account: &Account, path: &str, config: &Config, notes: &mut Notes
     if fewer && (!has.privileges || account.station.is_some()) {
         let what = "only applications' accounts of the door ipxapi have privileges";
         notes.about(&format!("{path}.privileges"), what, "remove the line");
+    }
+    for (name, set) in [("own_calls", account.own_calls), ("sees_all", account.sees_all)] {
+        if set && (!has.sight || account.station.is_none()) {
+            let what = "this is for accounts of the door voicenter that have a station";
+            notes.about(&format!("{path}.{name}"), what, "remove the line");
+        }
     }
     if account.role != Role::Operator && !has.role {
         let what = "only accounts of the doors console and telservices have a role";

@@ -145,7 +145,7 @@ fn accounts() -> Vec<Account> {
         password: Secret::new(password),
         station: station.map(digits),
         role: Role::Operator,
-        privileges: None,
+        ..Account::default()
     };
     vec![
         account(Door::Console, Some(CONSOLE_USER), CONSOLE_PASSWORD, None),

@@ -33,6 +33,8 @@ pub(super) const FIELDS: &[&str] = &[
 const NUMBERS: [&str; 4] = ["mobile", "home", "fax", "outgoing_number"];
 /// Fields that name a server of the cluster.
 const SERVERS: [&str; 2] = ["sop1", "sop2"];
+/// Id of the account that is the whole organisation.
+const ORGANISATION: u32 = 1;
 /// Digits of a server's key.
 const KEY_LEN: usize = 8;
 
@@ -58,8 +60,28 @@ pub(super) fn check(config: &Config, notes: &mut Notes<'_>) {
             notes.about("fusion.contexts", format!("{other} and {name} have one id, {id}"), "choose another");
         }
     }
+    departments(config, notes);
     for (index, station) in config.stations.iter().enumerate() {
         entry(config, station, &format!("station[{}].directory", index + 1), notes);
+    }
+}
+
+/// Voicenter's accounts: each has an id of its own, which is not the organisation's, and the one that it is below.
+fn departments(config: &Config, notes: &mut Notes<'_>) {
+    const PLACE: &str = "voicenter.departments";
+    let departments = &config.voicenter.departments;
+    let mut known = BTreeMap::new();
+    for (path, id) in departments {
+        if id.parse::<u32>().is_ok_and(|id| id > ORGANISATION) {
+            if let Some(other) = known.insert(id, path) {
+                notes.about(PLACE, format!("{other} and {path} have one id, {id}"), "choose another");
+            }
+        } else {
+            notes.about(PLACE, format!("\"{id}\" is no id"), format!("write a whole number above {ORGANISATION}"));
+        }
+        if let Some((above, _)) = path.rsplit_once('/').filter(|(above, _)| !departments.contains_key(*above)) {
+            notes.about(PLACE, format!("{path} is below {above}, which is not there"), format!("name {above} too"));
+        }
     }
 }
 

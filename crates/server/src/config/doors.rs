@@ -81,6 +81,14 @@ pub struct Voicenter {
     pub trusted: Vec<Network>,
     /// Whether that holds for everything else that takes a code, too.
     pub trusted_everywhere: bool,
+    /// Proxies whose word counts for where a request came from.
+    pub proxies: Vec<Network>,
+    /// The header in which they say it.
+    pub forwarded_header: String,
+    /// How long a token of the real-time channel lives, in minutes.
+    pub token_min: u32,
+    /// Ids of departments by their paths.
+    pub departments: BTreeMap<String, String>,
     /// Country code of national numbers.
     pub home_country: String,
 }

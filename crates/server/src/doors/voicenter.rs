@@ -9,6 +9,9 @@ use dialects::voicenter::push::{Feed, Format};
 use dialects::voicenter::{Door, Network, Stream, VoicenterConfig, router, shared_router};
 use std::sync::Arc;
 
+/// Milliseconds of a minute.
+const MINUTE_MS: u64 = 60_000;
+
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
     let settings = Arc::new(settings(office.config)?);
     let exchange = office.exchange;
@@ -51,10 +54,14 @@ fn endpoint(office: &Office, push: &CdrPush, settings: &Arc<VoicenterConfig>) ->
 
 fn settings(config: &Config) -> anyhow::Result<VoicenterConfig> {
     let (voicenter, zone) = (&config.voicenter, &config.tenant.time_zone);
-    let trusted = voicenter
-        .trusted
-        .iter()
-        .map(|network| network.to_string().parse::<Network>().map_err(|error| anyhow!("{network}: {error}")));
+    let networks = |networks: &[crate::config::Network]| {
+        let one = |network: &crate::config::Network| {
+            network.to_string().parse::<Network>().map_err(|error| anyhow!("{network}: {error}"))
+        };
+        networks.iter().map(one).collect::<anyhow::Result<Vec<_>>>()
+    };
+    let departments = voicenter.departments.iter().map(|(path, id)| Ok((path.clone(), id.parse()?)));
+    let departments: anyhow::Result<_> = departments.collect();
     Ok(VoicenterConfig {
         organisation: config.tenant.name.clone(),
         home_country: voicenter.home_country.clone(),
@@ -62,7 +69,11 @@ fn settings(config: &Config) -> anyhow::Result<VoicenterConfig> {
         requests_per_s: voicenter.requests_per_s,
         log_requests_per_min: voicenter.log_requests_per_min,
         log_records_max: voicenter.log_records as usize,
-        trusted: trusted.collect::<anyhow::Result<_>>()?,
+        trusted: networks(&voicenter.trusted)?,
+        proxies: networks(&voicenter.proxies)?,
+        forwarded_header: voicenter.forwarded_header.to_ascii_lowercase(),
+        token_ms: u64::from(voicenter.token_min) * MINUTE_MS,
+        departments: departments.context("voicenter.departments")?,
         trusted_everywhere: voicenter.trusted_everywhere,
         ..VoicenterConfig::default()
     })

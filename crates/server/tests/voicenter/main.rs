@@ -11,3 +11,4 @@ mod ladders;
 mod limits;
 mod phones;
 mod request;
+mod scopes;

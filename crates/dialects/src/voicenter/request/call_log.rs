@@ -2,16 +2,17 @@
 //!
 //! Records are read in pages, newest first, and become rows at once, so that what is held is bounded by the answer's own bound.
 
+use super::super::config::VoicenterConfig;
 use super::super::error::LogFault;
 use super::super::row::{self, Names, Row};
+use super::super::sight::{Sight, node_of_code};
 use super::super::wire::{Json, Response, html};
-use super::criteria::Criteria;
+use super::criteria::{Criteria, Seen};
 use super::fields::Field;
 use super::{Asked, Denied};
-use crate::common::ask::{Ask, Identity, RecordQuery};
-use switching::id::UserId;
+use crate::common::ask::{Ask, RecordQuery};
 use switching::limits::RING_MS_MAX;
-use switching::party::Digits;
+use switching::picture::Picture;
 use switching::time::Time;
 
 /// Records that one reading of the store gives.
@@ -79,20 +80,33 @@ async fn find(asked: &Asked<'_>) -> Result<Found, LogFault> {
     let now_ms = clock.unix_ms(clock.now()).saturating_add(1);
     let criteria = Criteria::read(&asked.params, now_ms, &config.home_country)?;
     let fields = Field::chosen(asked.params.list(&["fields"]));
-    let mut rows = rows(asked, &criteria, own_user(asked, &identity)).await?;
-    rows.sort_by_key(|(row, _)| std::cmp::Reverse(row.started));
-    let account = (config.organisation.as_str(), config.account_id);
+    let sight = asked.door.exchange.read(|picture| Sight::of(picture, config, &identity));
+    let mut rows = rows(asked, &criteria, &sight).await?;
+    rows.sort_by_key(|seen| std::cmp::Reverse(seen.row.started));
     let order = order(asked);
     if !order.is_empty() {
-        rows.sort_by(|a, b| compare(&order, a, b, account));
+        rows.sort_by(|a, b| compare(&order, a, b, config));
     }
-    let chosen = |(row, unix_ms): &(Row, i64)| fields.iter().map(|field| field.value(row, *unix_ms, account)).collect();
+    let chosen = |seen: &Seen| fields.iter().map(|field| value(*field, seen, config)).collect();
     let rows = rows.iter().map(chosen).collect();
     Ok(Found { fields, rows })
 }
 
+/// A field of a row, whose department is that of its first extension.
+fn value(field: Field, seen: &Seen, config: &VoicenterConfig) -> Json {
+    let (id, name) = config.node(seen.nodes.first().map_or("", String::as_str));
+    field.value(&seen.row, seen.unix_ms, (name, id))
+}
+
+/// The nodes of a row's extensions: of the one that called first, where it is no call from outside. One without any is the root's.
+fn nodes(picture: &Picture, config: &VoicenterConfig, row: &Row) -> Vec<String> {
+    let stations = [&row.caller_station, &row.target_station].into_iter().filter(|station| !station.code.is_empty());
+    let nodes: Vec<String> = stations.map(|station| node_of_code(picture, config, &station.code)).collect();
+    if nodes.is_empty() { vec![String::new()] } else { nodes }
+}
+
 /// The rows that fit, with the instant at which each began, as many as one answer may hold.
-async fn rows(asked: &Asked<'_>, criteria: &Criteria, own: Option<UserId>) -> Result<Vec<(Row, i64)>, LogFault> {
+async fn rows(asked: &Asked<'_>, criteria: &Criteria, sight: &Sight) -> Result<Vec<Seen>, LogFault> {
     let (config, exchange) = (&asked.door.config, &asked.door.exchange);
     let clock = exchange.clock();
     let mut query = RecordQuery {
@@ -114,9 +128,10 @@ async fn rows(asked: &Asked<'_>, criteria: &Criteria, own: Option<UserId>) -> Re
         exchange.read(|picture| {
             let names = Names { picture, config };
             for row in records.iter().flat_map(|record| row::of(record, &names)) {
-                let unix_ms = clock.unix_ms(row.started);
-                if criteria.take(&row, unix_ms, own, &config.home_country) {
-                    found.push((row, unix_ms));
+                let nodes = nodes(picture, config, &row);
+                let seen = Seen { unix_ms: clock.unix_ms(row.started), nodes, row };
+                if criteria.take(&seen, sight, &config.home_country) {
+                    found.push(seen);
                 }
             }
         });
@@ -133,12 +148,6 @@ fn party(asked: &Asked<'_>, only: &str) -> Option<String> {
         let number = picture.extension_of(device.id).map(|(_, extension)| extension.config.number.clone());
         number.or_else(|| device.config.names.number.clone()).map(|number| number.to_string())
     })
-}
-
-/// The user whose code it is: the owner of the station that the code's account belongs to.
-fn own_user(asked: &Asked<'_>, identity: &Identity) -> Option<UserId> {
-    let number = Digits::parse(identity.settings.get("station")?)?;
-    asked.door.exchange.read(|picture| picture.extension_by_number(&number)?.1.config.owner)
 }
 
 /// `sort`: fields with their direction, as later clients ask for it.
@@ -158,9 +167,9 @@ fn order(asked: &Asked<'_>) -> Vec<(Field, bool)> {
     list.iter().take(Field::COUNT).filter_map(one).collect()
 }
 
-fn compare(order: &[(Field, bool)], a: &(Row, i64), b: &(Row, i64), account: (&str, u32)) -> std::cmp::Ordering {
+fn compare(order: &[(Field, bool)], a: &Seen, b: &Seen, config: &VoicenterConfig) -> std::cmp::Ordering {
     let by = |(field, falling): &(Field, bool)| {
-        let (a, b) = (field.value(&a.0, a.1, account), field.value(&b.0, b.1, account));
+        let (a, b) = (value(*field, a, config), value(*field, b, config));
         let ordering = match (&a, &b) {
             (Json::Number(a), Json::Number(b)) => a.parse::<i64>().unwrap_or(0).cmp(&b.parse::<i64>().unwrap_or(0)),
             (a, b) => a.write().cmp(&b.write()),

@@ -6,10 +6,10 @@
 use super::super::error::LogFault;
 use super::super::number;
 use super::super::row::Row;
+use super::super::sight::{Sight, is_within};
 use super::super::wire::{Json, Params};
 use super::civil;
 use std::collections::BTreeSet;
-use switching::id::UserId;
 
 /// Values that one list of criteria may hold.
 const VALUES_MAX: usize = 1_000;
@@ -17,10 +17,23 @@ const VALUES_MAX: usize = 1_000;
 /// Who may be seen (VOI-LOG-05).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
-    /// All of the organisation: it is one account.
+    /// All of the organisation, which is the top account.
     Everybody,
     /// Calls of the user whose code it is.
     Own,
+    /// Calls of the account node that the user belongs to.
+    Department,
+    /// Those, and those of every node below it.
+    Hierarchical,
+}
+
+/// A row with what is known of it besides.
+pub(super) struct Seen {
+    pub(super) row: Row,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub(super) unix_ms: i64,
+    /// The nodes of its extensions; the first one is its department.
+    pub(super) nodes: Vec<String>,
 }
 
 /// What a record has to be like.
@@ -58,7 +71,13 @@ impl Criteria {
         let phones = set(&["phones", "phone"]);
         let only = phones.as_ref().filter(|phones| phones.len() == 1).and_then(|phones| phones.first().cloned());
         let extensions = set(&["extensions", "extension"]);
-        let own = text("identitycriteria").is_some_and(|scope| scope.eq_ignore_ascii_case("user"));
+        let scope = text("identitycriteria").unwrap_or_default().to_lowercase();
+        let scope = match scope.as_str() {
+            "user" => Scope::Own,
+            "department" => Scope::Department,
+            "hierarchical" => Scope::Hierarchical,
+            _ => Scope::Everybody,
+        };
         Ok(Self {
             from_ms,
             to_ms,
@@ -70,12 +89,15 @@ impl Criteria {
             call_id: text("callid"),
             types: set(&["cdrtypes"]),
             nothing: set(&["campaignid", "queueid"]).is_some_and(|ids| ids.iter().any(|id| id != "0")),
-            scope: if own { Scope::Own } else { Scope::Everybody },
+            scope,
         })
     }
 
-    /// Whether a row is asked for. `unix_ms` is when it began; `own` is the user whose code it is.
-    pub(super) fn take(&self, row: &Row, unix_ms: i64, own: Option<UserId>, home: &str) -> bool {
+    /// Whether a row is asked for, and may be seen.
+    pub(super) fn take(&self, seen: &Seen, sight: &Sight, home: &str) -> bool {
+        let Seen { row, unix_ms, nodes } = seen;
+        let unix_ms = *unix_ms;
+        let scope = if sight.own_calls { Scope::Own } else { self.scope };
         let same =
             |set: &BTreeSet<String>, text: &str| !text.is_empty() && set.contains(&number::comparable(text, home));
         let party = |set: &BTreeSet<String>| same(set, &row.caller) || same(set, &row.target) || same(set, &row.did);
@@ -92,9 +114,11 @@ impl Criteria {
             && self.extensions.as_ref().is_none_or(station)
             && self.types.as_ref().is_none_or(kind)
             && self.call_id.as_ref().is_none_or(|id| *id == row.call_id)
-            && match self.scope {
+            && match scope {
                 Scope::Everybody => true,
-                Scope::Own => own.is_some() && row.user == own,
+                Scope::Own => sight.user.is_some() && row.user == sight.user,
+                Scope::Department => nodes.iter().any(|node| node == sight.account()),
+                Scope::Hierarchical => nodes.iter().any(|node| is_within(node, sight.account())),
             }
     }
 }

@@ -3,13 +3,14 @@
 //! Beside the vendor's documented keys those of its later clients are sent.
 
 use super::super::live::{self, Taken, Words};
+use super::super::sight::Sight;
 use super::super::wire::Json;
 use super::super::{address, id};
 use super::Asked;
 use switching::model::Device;
 use switching::picture::Picture;
 
-pub(super) fn list(asked: &Asked<'_>) -> Vec<Json> {
+pub(super) fn list(asked: &Asked<'_>, _: &Sight) -> Vec<Json> {
     let wanted = asked.params.list(&["extension", "extensions"]);
     let wanted = |code: &str| wanted.as_ref().is_none_or(|list| list.iter().any(|it| it == code));
     let words = Words { config: &asked.door.config, clock: asked.door.exchange.clock() };

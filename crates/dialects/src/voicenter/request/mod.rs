@@ -13,6 +13,7 @@ mod terminate;
 use super::Door;
 use super::error::MonitorFault;
 use super::gate::CODE_LEN_MAX;
+use super::sight::Sight;
 use super::wire::{Bad, Json, Params, Response};
 use crate::common::ask::{Ask, Identity};
 use std::net::IpAddr;
@@ -137,12 +138,15 @@ pub(super) async fn answer(
 }
 
 /// The two lists of the monitor: `ERR`, `DESC`, `EXTENSIONS` (VOI-ACT-01, VOI-EXT-01).
-async fn monitor(asked: &Asked<'_>, endpoint: Endpoint, list: fn(&Asked<'_>) -> Vec<Json>) -> Response {
+async fn monitor(asked: &Asked<'_>, endpoint: Endpoint, list: fn(&Asked<'_>, &Sight) -> Vec<Json>) -> Response {
     if !asked.door.config.trusts_everywhere(asked.source) {
         return refused(endpoint, MonitorFault::Authorization);
     }
     match asked.identity().await {
-        Ok(_) => said((0, "OK"), Some(list(asked))),
+        Ok(identity) => {
+            let sight = asked.door.exchange.read(|picture| Sight::of(picture, &asked.door.config, &identity));
+            said((0, "OK"), Some(list(asked, &sight)))
+        }
         Err(Denied::Missing | Denied::Unknown) => refused(endpoint, MonitorFault::Authorization),
         Err(Denied::Internal) => refused(endpoint, MonitorFault::Internal),
     }

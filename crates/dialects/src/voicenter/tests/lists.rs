@@ -34,7 +34,6 @@ async fn extensions_are_listed_by_their_short_numbers() {
         assert_eq!(list(&rig, &format!("/Comet/api/GetExtensions{query}")).await, refused, "{query}");
     }
     conformance::proves("VOI-EXT-01");
-    conformance::proves_partly("VOI-EXT-02", "one account: there is no tree of accounts");
 }
 
 #[tokio::test]

@@ -163,7 +163,6 @@ async fn criteria_choose_rows() {
     conformance::proves("VOI-LOG-02");
     conformance::proves("VOI-LOG-03");
     conformance::proves_partly("VOI-LOG-04", "names of trunks");
-    conformance::proves_partly("VOI-LOG-05", "one account: there is no tree; no code is restricted to its own calls");
 }
 
 #[tokio::test]

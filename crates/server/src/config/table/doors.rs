@@ -115,6 +115,30 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         doc: "Whether that list holds for everything else that takes a code, too.",
     },
     Setting {
+        path: "voicenter.proxies",
+        kind: Kind::Networks(|c| &mut c.voicenter.proxies),
+        default: Is("[]"),
+        doc: "Proxies before this door: what they say of where a request came from is believed.",
+    },
+    Setting {
+        path: "voicenter.forwarded_header",
+        kind: Kind::Text { len_max: 64, field: |c| &mut c.voicenter.forwarded_header },
+        default: Is("\"X-Forwarded-For\""),
+        doc: "The header in which they say it: addresses with commas between, the last one theirs.",
+    },
+    Setting {
+        path: "voicenter.token_min",
+        kind: Kind::Count { min: 1, max: 525_600, unit: "minutes", field: |c| &mut c.voicenter.token_min },
+        default: Is("1440"),
+        doc: "How long a token of the real-time channel lives.",
+    },
+    Setting {
+        path: "voicenter.departments",
+        kind: Kind::Named(&[], 10, |c| &mut c.voicenter.departments),
+        default: Is("{}"),
+        doc: "Accounts below the organisation, which is number 1: the id of each by its name, `{ Sales = \"2\", \"Sales/North\" = \"3\" }`. A station belongs to the one that is `dep` in its `directory`.",
+    },
+    Setting {
         path: "voicenter.home_country",
         kind: Kind::Text { len_max: 3, field: |c| &mut c.voicenter.home_country },
         default: Is("\"972\""),

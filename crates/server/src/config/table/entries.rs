@@ -151,7 +151,7 @@ pub(in super::super) const ACCOUNT: &[Setting<Account>] = &[
         path: "user",
         kind: Kind::MaybeText { len_max: 64, field: |a| &mut a.user },
         default: Unset { meaning: "none; only the door `voicenter` needs none", example: "\"operator\"" },
-        doc: "User name.",
+        doc: "User name. At `voicenter` it makes a login of the real-time channel, where an account without one is a code.",
     },
     Setting {
         path: "password",
@@ -179,6 +179,18 @@ pub(in super::super) const ACCOUNT: &[Setting<Account>] = &[
         },
         default: Unset { meaning: "all of them", example: "[\"smdr\", \"acd\", \"cti\"]" },
         doc: "What an application's account may do on the door `ipxapi`: records, ACD events, calls. In any order.",
+    },
+    Setting {
+        path: "own_calls",
+        kind: Kind::Flag(|a| &mut a.own_calls),
+        default: Is("false"),
+        doc: "On the door `voicenter`, of a station: its call log is that of its own user, whatever is asked for.",
+    },
+    Setting {
+        path: "sees_all",
+        kind: Kind::Flag(|a| &mut a.sees_all),
+        default: Is("false"),
+        doc: "On the door `voicenter`, of a station: it is told of all extensions in real time, not of its department's alone.",
     },
 ];
 
