@@ -7,6 +7,7 @@ mod common;
 mod bad_input;
 mod calls;
 mod clients;
+mod failing;
 mod ladders;
 mod limits;
 mod phones;
