@@ -178,7 +178,6 @@ fn wire_a_caller_from_outside_is_shown_with_the_number_it_dialled() {
     let over = Line { state: "cleared", services: "", cause: "droppedByOtherParty", ..line };
     assert_eq!(a.next(), with_did(over));
     conformance::proves_partly("TEL-CALL-09", "diversions");
-    conformance::proves_partly("TEL-CALL-05", "hidden numbers over the wire; company and number type");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Phones with several calls, callers that show no number, and the reference of a call.
 
 use super::{Events, LINE, Line, Office, STANDARD, answer, ask, device, error, make_call, moves_s};
+use serde_json::json;
 
 /// An office of phones with two lines, whose clock stands still unless moved.
 fn office(settings: &str) -> (Office, tempfile::TempDir) {
@@ -126,7 +127,32 @@ fn wire_a_caller_without_a_number_is_named_by_its_call() {
     assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
     let next = reference(&b.next());
     assert!(next > call && reference(&a.next()) == next);
+    assert_eq!(ask(&office, "dropCall", &device("1001")), STANDARD);
+    assert!(b.next().contains("<cleared/>"));
     conformance::proves("TEL-CALL-13");
-    conformance::proves_partly("TEL-CALL-05", "company and number type");
+    // What the directory knows of a party is told of it, in this order, at both ends; of one that is hidden nothing is.
+    office.wait_idle();
+    while !a.next().contains("<cleared/>") {}
+    for (number, company) in [("1001", "Uni & Gone"), ("1002", "")] {
+        let extension = format!("/extensions/number:{number}");
+        let set = office.console("PATCH", &extension, Some(json!({ "fields": { "company": company } })));
+        assert_eq!(set.status, 200, "{}", set.text);
+    }
+    let known = "<number>1001</number><numberType><work/></numberType><company>Uni &amp; Gone</company></otherParty>";
+    let made = office.http("GET", &url, None, &[]).text;
+    assert!(made.contains("<string>OK</string>"), "{made}");
+    let initiated = a.next();
+    assert!(initiated.contains("<otherParty><number/></otherParty>"), "{initiated}");
+    answer(&office, "1001");
+    let rings = b.next();
+    assert!(rings.contains("<otherParty><number>*****-") && !rings.contains("company"), "{rings}");
+    assert_eq!(ask(&office, "dropCall", &device("1001")), STANDARD);
+    assert!(b.next().contains("<cleared/>"));
+    office.wait_idle();
+    assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
+    let rings = b.next();
+    assert!(rings.contains(known), "{rings}");
+    assert!(ask(&office, "snapshot", &device("1002")).contains(known));
+    conformance::proves("TEL-CALL-05");
     conformance::proves_partly("TEL-REQ-38", "pairs and conferences");
 }
