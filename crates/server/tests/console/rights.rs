@@ -1,6 +1,6 @@
 //! Who may: without a credential nothing but health and descriptions; every operation asks for what the table says.
 
-use crate::common::Office;
+use crate::common::{Office, wait_for};
 use crate::watcher::{Came, Events, Socket};
 use serde_json::{Value, json};
 
@@ -126,8 +126,10 @@ fn wire_tokens_are_shown_once_and_end_at_once() {
     assert_eq!((beyond.status, beyond.json()["scope"].clone()), (403, json!("tokens:write")));
 
     // It is shown once, and what is kept of it does not tell it.
+    // Its use is noted behind the requests' backs.
+    let noted = || Some(office.get(&format!("/tokens/{id}"))).filter(|one| !one["last_used_at"].is_null());
+    let one = wait_for("its use is noted", noted);
     let listed = office.console("GET", "/tokens", None);
-    let one = office.get(&format!("/tokens/{id}"));
     assert!(listed.json()["items"].as_array().expect("items").contains(&one) && one.get("token").is_none(), "{one}");
     assert!(!listed.text.contains(secret));
     for name in std::fs::read_dir(office.data()).expect("its data").map(|entry| entry.expect("an entry").path()) {
