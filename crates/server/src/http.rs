@@ -1,13 +1,15 @@
 //! HTTP/1.1 listeners (RFC 9112), in the clear or over TLS, for every door that leaves its paths to a router.
 //!
 //! Bounded before a door sees anything: connections in all and per source, the time of a TLS handshake, of a request's head and of
-//! its body, the size and number of header fields. How long a body may be is each door's own matter, and so is what it answers.
+//! its body, the size and number of header fields. How long a body may be is each door's own matter, and so is what it answers;
+//! that the answer reaches a client that sends more is seen to here ([`crate::linger`]).
 
+use crate::linger::{HandedOver, Lingering};
 use crate::tls::Acceptor;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -100,10 +102,12 @@ pub async fn serve_http(key: &'static str, listener: TcpListener, tls: Option<Ac
 async fn converse(socket: TcpStream, client: SocketAddr, tls: Option<Acceptor>, router: Router, place: Place) {
     // Without it answers only leave later.
     let _ = socket.set_nodelay(true);
+    let handed_over = HandedOver::default();
+    let socket = Lingering::new(socket, handed_over.clone());
     match tls {
-        None => requests(socket, client, router).await,
+        None => requests(socket, client, router, handed_over).await,
         Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(socket)).await {
-            Ok(Ok(stream)) => requests(stream, client, router).await,
+            Ok(Ok(stream)) => requests(stream, client, router, handed_over).await,
             Ok(Err(error)) => tracing::debug!(%client, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%client, "TLS handshake not finished in time"),
         },
@@ -111,13 +115,23 @@ async fn converse(socket: TcpStream, client: SocketAddr, tls: Option<Acceptor>, 
     drop(place);
 }
 
-async fn requests(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, client: SocketAddr, router: Router) {
+async fn requests(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    client: SocketAddr,
+    router: Router,
+    handed_over: HandedOver,
+) {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let mut router = router.clone();
+        let (mut router, handed_over) = (router.clone(), handed_over.clone());
         async move {
             let mut request = request.map(|body| if body.is_end_stream() { Body::empty() } else { timed(body) });
             request.extensions_mut().insert(ConnectInfo(client));
-            let answer: Result<_, Infallible> = router.call(request).await;
+            let answer: Result<axum::response::Response, Infallible> = router.call(request).await;
+            if let Ok(answer) = &answer
+                && answer.status() == StatusCode::SWITCHING_PROTOCOLS
+            {
+                handed_over.note();
+            }
             answer
         }
     });

@@ -5,11 +5,13 @@
 pub mod cli;
 pub mod config;
 
+mod admitted;
 mod asks;
 mod batch;
 mod doors;
 mod driver;
 mod http;
+mod linger;
 mod maintenance;
 mod memory;
 mod metrics;

@@ -23,7 +23,7 @@ pub const IDLE_MS: u64 = 60_000;
 /// Pause after the operating system refused a connection (no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What is still read from a client that has been refused, so that the refusal reaches it: octets, and milliseconds.
-const LINGER: (usize, u64) = (1_048_576, 2_000);
+const LINGER: (usize, u64) = (134_217_728, 5_000);
 
 /// Serves HTTP until it is dropped; dropping closes all connections.
 pub async fn serve_http(listener: TcpListener, door: Door) {
@@ -214,7 +214,7 @@ impl Conversation {
     async fn linger(&mut self) {
         let (most, within_ms) = LINGER;
         let drained = async {
-            let mut ignored = [0; 4_096];
+            let mut ignored = vec![0; 65_536];
             let mut total = 0;
             let _ = self.socket.shutdown().await;
             while let Ok(octets @ 1..) = self.socket.read(&mut ignored).await {

@@ -13,6 +13,7 @@ mod deaf;
 mod doors;
 mod endings;
 mod expected;
+mod flood;
 mod fusion;
 mod hidden;
 mod ipxapi;
