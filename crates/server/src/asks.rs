@@ -1,8 +1,10 @@
 //! Questions of doors that the store answers: records, events, credentials, backups. None of them runs on the driver's thread.
 
+use crate::admitted::{Admitted, Proof};
 use crate::tokens::Tokens;
 use dialects::common::ask::{Ask, Fault, Identity, ParkedPush, RecordQuery, RecordScan};
 use dialects::common::clock::Clock;
+use dialects::common::exchange::ByHeart;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -12,8 +14,8 @@ use switching::event::Event;
 use switching::id::CallId;
 use switching::record::CallRecord;
 
-/// Verified passwords are remembered for this long, in milliseconds.
-const VERIFIED_MS: u64 = 60_000;
+/// Verified passwords are remembered for this long, in milliseconds: who comes once in a while is not kept waiting for argon2.
+const VERIFIED_MS: u64 = 900_000;
 /// Names in one list that a door keeps.
 const KEPT_MAX: usize = 10_000;
 /// Octets of a backup's file name.
@@ -30,6 +32,7 @@ struct Inner {
     tokens: Tokens,
     backups: PathBuf,
     verified: Verified,
+    admitted: Admitted,
     /// Hash of a password that opens nothing.
     nobody: OnceLock<String>,
 }
@@ -41,7 +44,7 @@ impl Answerer {
     ///
     /// When the system gives no random octets.
     pub fn new(store: StoreHandle, tenant: Tenant, clock: Clock, data: &Path) -> Result<Self, StoreError> {
-        let verified = Verified::new(VERIFIED_MS)?;
+        let (verified, admitted) = (Verified::new(VERIFIED_MS)?, Admitted::new(VERIFIED_MS)?);
         let tokens = Tokens::new(store.clone(), tenant, clock.clone());
         Ok(Self(Arc::new(Inner {
             tokens,
@@ -50,6 +53,7 @@ impl Answerer {
             clock,
             backups: data.join("backups"),
             verified,
+            admitted,
             nobody: OnceLock::new(),
         })))
     }
@@ -68,9 +72,14 @@ impl Answerer {
             Ask::MakeToken(wanted, back) => drop(back.send(self.0.tokens.make(wanted))),
             Ask::DropToken { id, back } => drop(back.send(self.0.tokens.end(id))),
             Ask::Login { door, user, password, otherwise, back } => {
-                drop(back.send(self.login(&door, otherwise.as_deref(), &user, &password)));
+                let (door, otherwise) = (door.as_str(), otherwise.as_deref());
+                let proof = Proof::Login { door, otherwise, user: &user, password: &password };
+                drop(back.send(self.admit(proof, |it| it.login(door, otherwise, &user, &password))));
             }
-            Ask::Code { door, code, back } => drop(back.send(self.code(&door, &code))),
+            Ask::Code { door, code, back } => {
+                let proof = Proof::Code { door: &door, code: &code };
+                drop(back.send(self.admit(proof, |it| it.code(&door, &code))));
+            }
             Ask::Backup { name, back } => drop(back.send(self.backup(&name))),
             Ask::Trace(_, back) => drop(back.send(Err(Fault::NotFound))),
             Ask::Test(_, back) => drop(back.send(Err(Fault::NotFound))),
@@ -134,6 +143,19 @@ impl Answerer {
             Some(first) if first.seq > from => Err(Fault::Gone { oldest: first.seq }),
             Some(_) | None => rows.iter().map(|row| decode(&row.bytes)).collect(),
         }
+    }
+
+    /// Looks who it is, and keeps it in mind.
+    fn admit(&self, proof: Proof, look: impl FnOnce(&Self) -> Option<Identity>) -> Option<Identity> {
+        // Before the look: a change that comes in between outdates what was seen.
+        let version = self.0.store.reader().directory_version();
+        let identity = look(self)?;
+        self.0.admitted.remember(proof, identity.clone(), version, self.0.clock.now().0);
+        Some(identity)
+    }
+
+    fn recall(&self, proof: Proof) -> Option<Identity> {
+        self.0.admitted.recall(proof, self.0.store.reader().directory_version(), self.0.clock.now().0)
     }
 
     fn login(&self, door: &str, otherwise: Option<&str>, user: &str, password: &str) -> Option<Identity> {
@@ -222,6 +244,31 @@ impl Answerer {
     }
 }
 
+impl ByHeart for Answerer {
+    fn answer(&self, ask: Ask) -> Option<Ask> {
+        let known = proof(&ask).and_then(|proof| self.recall(proof));
+        match (known, ask) {
+            (Some(identity), Ask::Login { back, .. } | Ask::Code { back, .. }) => {
+                // Whoever asked may have gone.
+                drop(back.send(Some(identity)));
+                None
+            }
+            (_, ask) => Some(ask),
+        }
+    }
+}
+
+/// What a question gives as proof of somebody.
+fn proof(ask: &Ask) -> Option<Proof<'_>> {
+    if let Ask::Login { door, user, password, otherwise, .. } = ask {
+        return Some(Proof::Login { door, otherwise: otherwise.as_deref(), user, password });
+    }
+    if let Ask::Code { door, code, .. } = ask {
+        return Some(Proof::Code { door, code });
+    }
+    None
+}
+
 /// Kind of the configuration items that are such a list.
 fn kept_kind(door: &str, list: &str) -> String {
     format!("kept/{door}/{list}")
@@ -239,4 +286,64 @@ fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Fault>
 
 pub(crate) fn fault(error: StoreError) -> Fault {
     Fault::Store(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::{Account, ApiCode, Pace, Store, StoreThread};
+    use switching::time::Time;
+    use tokio::sync::oneshot::{Receiver, channel};
+
+    const TENANT: Tenant = 1;
+
+    fn login(password: &str) -> (Ask, Receiver<Option<Identity>>) {
+        let (back, answer) = channel();
+        let (door, user, password) = ("clickcall".to_owned(), "u".to_owned(), password.to_owned());
+        (Ask::Login { door, user, password, otherwise: None, back }, answer)
+    }
+
+    fn code() -> (Ask, Receiver<Option<Identity>>) {
+        let (back, answer) = channel();
+        (Ask::Code { door: "voicenter".to_owned(), code: "c".to_owned(), back }, answer)
+    }
+
+    #[test]
+    fn who_was_admitted_is_known_by_heart_until_the_directory_changes() {
+        let thread = StoreThread::spawn(Store::memory(), Pace::default()).expect("a thread");
+        let store = thread.handle();
+        let write = |write: DirectoryWrite| {
+            store.call(move |store| store.write_directory(TENANT, &[write])).expect("written");
+        };
+        let settings = "{}".to_owned();
+        let password_hash = secret::password_hash("p").expect("hash");
+        let (door, user) = ("clickcall".to_owned(), "u".to_owned());
+        write(DirectoryWrite::PutAccount(Account { door, user, password_hash, settings: settings.clone() }));
+        let hash = secret::sha256(b"c");
+        let (door, label) = ("voicenter".to_owned(), "me".to_owned());
+        write(DirectoryWrite::PutApiCode(ApiCode { door, hash, label, settings }));
+        let clock = Clock::stopped(Time(1_000));
+        let answerer = Answerer::new(store.clone(), TENANT, clock.clone(), Path::new("none")).expect("random octets");
+        let by_heart = |(ask, mut answer): (Ask, Receiver<Option<Identity>>)| {
+            ByHeart::answer(&answerer, ask).is_none().then(|| answer.try_recv().expect("answered").map(|it| it.account))
+        };
+        let looked_up = |(ask, mut answer): (Ask, Receiver<Option<Identity>>)| {
+            answerer.answer(ask);
+            answer.try_recv().expect("answered").map(|it| it.account)
+        };
+        assert_eq!((by_heart(login("p")), by_heart(code())), (None, None), "nobody has come yet");
+        assert_eq!(looked_up(login("wrong")), None);
+        assert_eq!(by_heart(login("wrong")), None, "nor is who was wrong known");
+        assert_eq!((looked_up(login("p")), looked_up(code())), (Some("u".to_owned()), Some("me".to_owned())));
+        assert_eq!(by_heart(login("p")), Some(Some("u".to_owned())));
+        assert_eq!(by_heart(code()), Some(Some("me".to_owned())));
+        assert_eq!(by_heart(login("wrong")), None);
+        clock.advance_to(Time(1_000 + VERIFIED_MS));
+        assert_eq!(by_heart(login("p")), None, "that was long ago");
+        assert_eq!(looked_up(login("p")), Some("u".to_owned()));
+        write(DirectoryWrite::DropAccount { door: "clickcall".to_owned(), user: "u".to_owned() });
+        assert_eq!(by_heart(login("p")), None, "it was withdrawn");
+        assert_eq!(looked_up(login("p")), None);
+        assert_eq!(looked_up(code()), Some("me".to_owned()));
+    }
 }

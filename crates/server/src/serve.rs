@@ -13,7 +13,7 @@ use crate::projector::Projector;
 use crate::recover::{Recovered, recover};
 use crate::sip_io::{SipSockets, StreamLimits};
 use crate::tokens::operator_token;
-use crate::{seed, telemetry, telephony};
+use crate::{memory, seed, telemetry, telephony};
 use anyhow::Context;
 use dialects::common::clock::Clock;
 use dialects::common::exchange::Exchange;
@@ -99,18 +99,20 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
     let office =
         Office { config, exchange: &exchange, metrics: &metrics, bound: &bound, store: &handle, tenant: TENANT };
     let mut doors = Doors::open(&office)?;
+    let answerer = Answerer::new(handle.clone(), TENANT, clock.clone(), &config.data_dir)?;
+    exchange.learn_by_heart(Arc::new(answerer.clone()));
     let projector = Arc::new(Projector::new(exchange, doors.take_frames()));
     let media = Arc::new(tokio::sync::Notify::new());
     let sip = telephony::engine(config, &handle, unix_ms, &media)?;
     let mut driver = Driver::new(Parts {
         switch,
         engines: Engines::new(sip, unix_ms),
-        clock: clock.clone(),
+        clock,
         store: handle.clone(),
         tenant: TENANT,
         input_no,
         projector,
-        answerer: Answerer::new(handle.clone(), TENANT, clock, &config.data_dir)?,
+        answerer,
         blocking: doors_runtime.handle().clone(),
         media,
         metrics: Arc::clone(&metrics),
@@ -134,6 +136,7 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
         driver.answer_by_itself(phone, after_ms);
     }
 
+    memory::give_back(&handle, doors_runtime.handle());
     let wire = wire(config, &handle, sockets)?;
     config::write_listen_json(&config.data_dir, &bound).context("writing listen.json")?;
     if config.demo {

@@ -99,7 +99,7 @@ impl Store {
     /// A handle for other threads to read by; it sees every committed batch.
     pub fn reader(&self) -> Reader {
         match self {
-            Self::Sqlite(sqlite) => Reader::sqlite(sqlite.options().clone()),
+            Self::Sqlite(sqlite) => Reader::sqlite(sqlite.options().clone(), sqlite.directory_version().clone()),
             Self::Memory(memory) => Reader::memory(memory.clone()),
         }
     }

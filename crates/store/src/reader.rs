@@ -2,6 +2,7 @@
 //! have connections of their own (WAL), at most [`CONNECTIONS_MAX`]; who comes when all are busy waits.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -29,6 +30,7 @@ struct Pool {
     options: SqliteOptions,
     free: Mutex<Free>,
     returned: Condvar,
+    directory_version: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -38,8 +40,9 @@ struct Free {
 }
 
 impl Reader {
-    pub(crate) fn sqlite(options: SqliteOptions) -> Self {
-        Self(Kind::Sqlite(Arc::new(Pool { options, free: Mutex::default(), returned: Condvar::new() })))
+    pub(crate) fn sqlite(options: SqliteOptions, directory_version: Arc<AtomicU64>) -> Self {
+        let (free, returned) = (Mutex::default(), Condvar::new());
+        Self(Kind::Sqlite(Arc::new(Pool { options, free, returned, directory_version })))
     }
 
     pub(crate) fn memory(memory: Memory) -> Self {
@@ -59,6 +62,15 @@ impl Reader {
                 tx.finish()?;
                 answer
             }
+        }
+    }
+
+    /// Another number than before where accounts, codes or other parts of the directory were changed meanwhile: what was read
+    /// before it was asked for may be kept for as long as it stays the same. Cheap: for any thread.
+    pub fn directory_version(&self) -> u64 {
+        match &self.0 {
+            Kind::Memory(memory) => memory.read().directory_version,
+            Kind::Sqlite(pool) => pool.directory_version.load(Ordering::Acquire),
         }
     }
 

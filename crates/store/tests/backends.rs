@@ -55,6 +55,7 @@ on_all! {
     outbox::the_outbox_is_bounded,
     outbox::a_parked_push_holds_nobody_back_and_can_be_replayed,
     reader::a_reader_sees_what_is_committed,
+    reader::a_reader_is_told_that_the_directory_has_changed,
 }
 
 fn file_store() -> (suite::TempDir, Store) {

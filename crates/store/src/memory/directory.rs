@@ -11,6 +11,7 @@ impl Memory {
         let mut state = self.write();
         let rows = state.rows_mut(tenant)?;
         writes.iter().for_each(|write| rows.write_directory(write));
+        state.directory_version += u64::from(writes.iter().any(DirectoryWrite::is_change));
         Ok(())
     }
 }

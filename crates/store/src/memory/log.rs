@@ -5,6 +5,7 @@ use crate::ANSWERS_MAX;
 use crate::error::{AppendError, StoreError};
 use crate::head::check;
 use crate::model::Tenant;
+use crate::model::directory::DirectoryWrite;
 use crate::model::log::{
     Answer, Batch, Event, Input, MirrorCheckpoint, Position, Pruned, Registration, Retention, Snapshot,
 };
@@ -77,6 +78,7 @@ impl State {
         for write in &batch.directory {
             rows.write_directory(write);
         }
+        self.directory_version += u64::from(batch.directory.iter().any(DirectoryWrite::is_change));
         Ok(())
     }
 

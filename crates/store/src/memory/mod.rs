@@ -26,6 +26,7 @@ pub struct Memory(Arc<RwLock<State>>);
 pub(crate) struct State {
     tenants: BTreeMap<Tenant, Rows>,
     next_push: u64,
+    pub(crate) directory_version: u64,
 }
 
 /// The rows of one tenant.

@@ -134,3 +134,22 @@ pub enum DirectoryWrite {
         bytes: Option<Vec<u8>>,
     },
 }
+
+impl DirectoryWrite {
+    /// Whether it outdates what was read of the directory before. A note that a token was used does not.
+    pub(crate) const fn is_change(&self) -> bool {
+        match self {
+            Self::PutDeviceSecret(_)
+            | Self::DropDeviceSecret { .. }
+            | Self::PutAccount(_)
+            | Self::DropAccount { .. }
+            | Self::PutApiCode(_)
+            | Self::DropApiCode { .. }
+            | Self::PutToken(_)
+            | Self::DropToken { .. }
+            | Self::PutSetting { .. }
+            | Self::PutConfig { .. } => true,
+            Self::TouchToken { .. } => false,
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::block::{self, Block};
 use crate::error::{AppendError, StoreError};
 use crate::head::{Head, check, check_tenant, new_epoch};
 use crate::model::Tenant;
+use crate::model::directory::DirectoryWrite;
 use crate::model::log::{Answer, Batch};
 use crate::model::records::{Record, StageRow, normal_parties};
 
@@ -53,7 +54,7 @@ impl Sqlite {
         self.set_fsync(group.iter().any(|(_, batch)| batch.durable))?;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut tenants = BTreeMap::new();
-        let mut answered = 0;
+        let (mut answered, mut directory_changed) = (0, false);
         for ((expected_seq, batch), answer) in group.into_iter().zip(answers) {
             if let Err(refused) = check(&batch) {
                 *answer = Err(refused);
@@ -71,6 +72,7 @@ impl Sqlite {
                 }
             }
             answered += batch.answers.len();
+            directory_changed |= batch.directory.iter().any(DirectoryWrite::is_change);
             growth.take(&tx, batch)?;
         }
         for (&tenant, growth) in &tenants {
@@ -83,7 +85,11 @@ impl Sqlite {
             }
             self.answers_since_trim = 0;
         }
-        Ok(tx.commit()?)
+        tx.commit()?;
+        if directory_changed {
+            self.directory_changed();
+        }
+        Ok(())
     }
 }
 

@@ -18,7 +18,11 @@ impl Sqlite {
             write(&tx, tenant, one, &mut revision)?;
         }
         put_revision(&tx, tenant, revision)?;
-        Ok(tx.commit()?)
+        tx.commit()?;
+        if writes.iter().any(DirectoryWrite::is_change) {
+            self.directory_changed();
+        }
+        Ok(())
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) use {outbox::read as outbox_read, records::read as records_read, scan
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -76,6 +78,7 @@ pub struct Sqlite {
     options: SqliteOptions,
     fsync_on: bool,
     answers_since_trim: usize,
+    directory_version: Arc<AtomicU64>,
     // Held, never read: dropping it gives the file free.
     _lock: File,
 }
@@ -95,7 +98,8 @@ impl Sqlite {
         conn.pragma_update(None, "synchronous", "NORMAL")?;
         migrate::run(&mut conn)?;
         backup::begin_new_life_if_restored(&mut conn)?;
-        let mut store = Self { conn, options, fsync_on: false, answers_since_trim: 0, _lock: lock };
+        let directory_version = Arc::default();
+        let mut store = Self { conn, options, fsync_on: false, answers_since_trim: 0, directory_version, _lock: lock };
         store.set_fsync(false)?;
         Ok(store)
     }
@@ -107,6 +111,16 @@ impl Sqlite {
 
     pub(crate) fn options(&self) -> &SqliteOptions {
         &self.options
+    }
+
+    /// Rises when a change of the directory has been committed.
+    pub(crate) fn directory_version(&self) -> &Arc<AtomicU64> {
+        &self.directory_version
+    }
+
+    /// Tells that one has: after the commit, before anybody is told of it.
+    fn directory_changed(&self) {
+        self.directory_version.fetch_add(1, Ordering::Release);
     }
 
     /// Lets go of pages that are in memory only to be read again.
