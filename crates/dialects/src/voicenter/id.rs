@@ -1,6 +1,8 @@
 //! Vendor ids as views on the core's: call ids (VOI-ADM-23), SIP codes (VOI-ADM-04), users' short ids (VOI-CDR-15).
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use switching::id::{DeviceId, StageId, UserId};
 use switching::picture::Picture;
 use switching::time::Time;
@@ -17,6 +19,15 @@ pub fn call(opened: Time, root: StageId, node: u16) -> String {
     let ms = i64::try_from(opened.0).unwrap_or(i64::MAX);
     let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y%m%d%H%M%S");
     format!("{at}{:04}{:014x}", node % 10_000, root.0 & 0xff_ffff_ffff_ffff)
+}
+
+/// The instants at which the first stage of the journey with this call id may have opened, from and before. None: it is no call id.
+#[must_use]
+pub fn opened(call_id: &str) -> Option<(Time, Time)> {
+    let at = call_id.get(..14).filter(|_| call_id.len() == CALL_ID_LEN)?;
+    let at = DateTime::strptime("%Y%m%d%H%M%S", at).ok()?.to_zoned(TimeZone::UTC).ok()?;
+    let from = Time(u64::try_from(at.timestamp().as_millisecond()).ok()?);
+    Some((from, from.after_ms(1_000)))
 }
 
 /// An extension's SIP code: the SIP user of its device, else its number, else its resource id.
@@ -49,5 +60,17 @@ mod tests {
             assert!(id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{id}");
         }
         assert_eq!(user(UserId(7)), "0007");
+    }
+
+    #[test]
+    fn a_call_id_tells_when_its_journey_began() {
+        for at in [0, 1_700_000_000_999, 1_709_164_800_000, 253_000_000_000_000] {
+            let (from, before) = opened(&call(Time(at), StageId(7), 1)).expect("a call id");
+            assert!(from <= Time(at) && Time(at) < before, "{at}");
+            assert_eq!(before.ms_since(from), 1_000);
+        }
+        let id = call(Time(1_700_000_000_999), StageId(7), 1);
+        let other = [&id[1..], &format!("{id}0"), "", "20231399999999000100000000000001", "ä0231114221320000100000000000001"];
+        assert!(other.iter().all(|other| opened(other).is_none()));
     }
 }

@@ -4,6 +4,7 @@
 
 use super::super::config::VoicenterConfig;
 use super::super::error::LogFault;
+use super::super::id;
 use super::super::row::{self, Names, Row};
 use super::super::sight::{Sight, node_of_code};
 use super::super::wire::{Json, Response, html};
@@ -109,11 +110,17 @@ fn nodes(picture: &Picture, config: &VoicenterConfig, row: &Row) -> Vec<String> 
 async fn rows(asked: &Asked<'_>, criteria: &Criteria, sight: &Sight) -> Result<Vec<Seen>, LogFault> {
     let (config, exchange) = (&asked.door.config, &asked.door.exchange);
     let clock = exchange.clock();
+    let (mut from, mut to) = (criteria.from_ms.map(|ms| clock.at_unix_ms(ms)), clock.at_unix_ms(criteria.to_ms));
+    if let Some(id) = &criteria.call_id {
+        // The id says when its journey began: no other record is read.
+        let Some((opened, before)) = id::opened(id) else { return Ok(Vec::new()) };
+        (from, to) = (from.max(Some(opened)), to.min(before));
+    }
     let mut query = RecordQuery {
         party: criteria.only.as_ref().and_then(|only| party(asked, only)),
-        // A second leg begins so long after its call at most.
-        from: criteria.from_ms.map(|ms| Time(clock.at_unix_ms(ms).0.saturating_sub(RING_MS_MAX))),
-        to: Some(clock.at_unix_ms(criteria.to_ms)),
+        // A stage opens so long after its call at most.
+        from: from.map(|from| Time(from.0.saturating_sub(RING_MS_MAX))),
+        to: Some(to),
         limit: PAGE,
         before: None,
     };

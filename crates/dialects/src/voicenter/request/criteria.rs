@@ -44,7 +44,7 @@ pub(super) struct Criteria {
     pub(super) to_ms: i64,
     phones: Option<BTreeSet<String>>,
     extensions: Option<BTreeSet<String>>,
-    call_id: Option<String>,
+    pub(super) call_id: Option<String>,
     types: Option<BTreeSet<String>>,
     nothing: bool,
     scope: Scope,
