@@ -4,10 +4,10 @@
 //! each event would cost more than the event: system calls, a record of TLS, a wake-up at both ends. So after a write a stream rests a
 //! little, and what has come meanwhile leaves together, in its order. The first event after a quiet time leaves at once.
 
-use axum::extract::ws::{Message, WebSocket};
-use futures_util::SinkExt;
+use crate::common::clock::Clock;
+use axum::extract::ws::Message;
+use futures_util::{Sink, SinkExt};
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// How long a stream rests after a write: nobody who watches a telephone sees it, and 200 writes a second are the most that a
 /// client costs.
@@ -20,13 +20,104 @@ pub async fn rest_after(taken: usize, most: usize) {
     }
 }
 
-/// Several texts with one write. None: the client has gone, or took nothing for so long.
-pub async fn write(socket: &mut WebSocket, texts: Vec<String>, within: Duration) -> Option<()> {
-    let sending = async {
-        for text in texts {
-            socket.feed(Message::Text(text.into())).await?;
+/// Why something was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwritten {
+    /// The client has gone.
+    Gone,
+    /// It took nothing for too long.
+    Blocked,
+}
+
+/// Several texts with one write, to a client that may take none of them for so many milliseconds.
+///
+/// # Errors
+///
+/// [`Unwritten`]; then some of them may have been written.
+pub async fn write(
+    socket: &mut (impl Sink<Message> + Unpin),
+    texts: Vec<String>,
+    clock: &Clock,
+    blocked_ms: u64,
+) -> Result<(), Unwritten> {
+    for text in texts {
+        in_time(socket.feed(Message::Text(text.into())), clock, blocked_ms).await?;
+    }
+    in_time(socket.flush(), clock, blocked_ms).await
+}
+
+async fn in_time<E>(
+    writing: impl Future<Output = Result<(), E>>,
+    clock: &Clock,
+    blocked_ms: u64,
+) -> Result<(), Unwritten> {
+    tokio::select! {
+        // What has been taken was taken, however late it is noticed.
+        biased;
+        written = writing => written.map_err(|_| Unwritten::Gone),
+        () = clock.sleep_ms(blocked_ms) => Err(Unwritten::Blocked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::sink::unfold;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use switching::time::Time;
+    use tokio::sync::Semaphore;
+
+    const BLOCKED_MS: u64 = 60_000;
+
+    /// A client that takes a message whenever it is let; the sink keeps one that it has not taken.
+    fn client(lets: &Arc<Semaphore>) -> impl Sink<Message, Error = tokio::sync::AcquireError> + use<> {
+        unfold(Arc::clone(lets), |lets, _| async move {
+            lets.acquire().await?.forget();
+            Ok(lets)
+        })
+    }
+
+    async fn is_over<T>(writing: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        tokio::select! {
+            biased;
+            written = writing => Some(written),
+            () = tokio::task::yield_now() => None,
         }
-        socket.flush().await
-    };
-    timeout(within, sending).await.ok()?.ok()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_is_left_when_its_time_is_over() {
+        let (clock, lets) = (Clock::stopped(Time(0)), Arc::new(Semaphore::new(0)));
+        let mut socket = pin!(client(&lets));
+        let texts = vec!["a".to_owned(), "b".to_owned()];
+        let mut writing = pin!(write(&mut socket, texts, &clock, BLOCKED_MS));
+        assert_eq!(is_over(&mut writing).await, None);
+        clock.advance_to(Time(BLOCKED_MS - 1));
+        assert_eq!(is_over(&mut writing).await, None, "it has a millisecond left");
+        clock.advance_to(Time(BLOCKED_MS));
+        assert_eq!(is_over(&mut writing).await, Some(Err(Unwritten::Blocked)));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_slow_is_waited_for() {
+        let (clock, lets) = (Clock::stopped(Time(0)), Arc::new(Semaphore::new(0)));
+        let mut socket = pin!(client(&lets));
+        let texts = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let mut writing = pin!(write(&mut socket, texts, &clock, BLOCKED_MS));
+        for taken in 1..=3_u64 {
+            assert_eq!(is_over(&mut writing).await, None);
+            clock.advance_to(Time(taken * (BLOCKED_MS - 1)));
+            lets.add_permits(1);
+        }
+        assert_eq!(is_over(&mut writing).await, Some(Ok(())), "three minutes, and never a whole one without a message");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_has_gone_is_not_waited_for() {
+        let (clock, lets) = (Clock::stopped(Time(0)), Arc::new(Semaphore::new(0)));
+        lets.close();
+        let mut socket = pin!(client(&lets));
+        assert_eq!(write(&mut socket, vec!["a".to_owned()], &clock, BLOCKED_MS).await, Err(Unwritten::Gone));
+    }
 }

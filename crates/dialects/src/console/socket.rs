@@ -19,10 +19,9 @@ use super::sse::{HEARTBEAT, TICKET_PARAM, check_position};
 use super::stream::Watch;
 use super::who::{Credential, Who, own_origin};
 use super::wire::Instant;
-use crate::common::pace;
+use crate::common::pace::{self, Unwritten};
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use futures_util::SinkExt;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -39,8 +38,8 @@ const MESSAGE_LEN_MAX: usize = 64 * 1_024;
 const SNAPSHOT_FRAME_LEN: usize = 256 * 1_024;
 /// Octets that are gathered before they are written.
 const WRITE_BUFFER_LEN: usize = 64 * 1_024;
-/// How long a client may take none of our octets.
-const STALL: Duration = Duration::from_secs(60);
+/// How long a client may take none of our octets, in milliseconds.
+const STALL_MS: u64 = 60_000;
 /// Events read for each subscription at a time.
 const BATCH: usize = 64;
 
@@ -278,10 +277,11 @@ impl Talk {
         if frames.is_empty() {
             return Ok(());
         }
-        for frame in frames {
-            sent(timeout(STALL, self.socket.feed(Message::Text(frame.into()))).await)?;
-        }
-        sent(timeout(STALL, self.socket.flush()).await)
+        let written = pace::write(&mut self.socket, frames, self.door.exchange().clock(), STALL_MS).await;
+        written.map_err(|why| match why {
+            Unwritten::Gone => None,
+            Unwritten::Blocked => close(STALLED, "nothing was read for a minute"),
+        })
     }
 
     async fn end(mut self, end: End) {
@@ -289,14 +289,6 @@ impl Talk {
             // Whoever reads nothing does not read this either.
             let _ = timeout(Duration::from_secs(1), self.socket.send(Message::Close(end))).await;
         }
-    }
-}
-
-fn sent(outcome: Result<Result<(), axum::Error>, tokio::time::error::Elapsed>) -> Result<(), End> {
-    match outcome {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(None),
-        Err(_) => Err(close(STALLED, "nothing was read for a minute")),
     }
 }
 

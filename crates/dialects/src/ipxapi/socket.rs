@@ -13,8 +13,10 @@ use tungstenite::error::ProtocolError;
 pub const MESSAGE_LEN_MAX: usize = 4_096;
 /// Frames that are taken in one go.
 const BATCH_MAX: usize = 64;
-/// How long a client may take nothing.
-const BLOCKED: Duration = Duration::from_secs(10);
+/// How long a client may take nothing, in milliseconds.
+const BLOCKED_MS: u64 = 10_000;
+/// The same, for what is said beside the frames.
+const BLOCKED: Duration = Duration::from_millis(BLOCKED_MS);
 /// RFC 6455 section 7.4.1: an ordinary end.
 const NORMAL: u16 = 1_000;
 /// RFC 6455 section 7.4.1: against the protocol.
@@ -86,7 +88,7 @@ impl Talk {
                 Ok(frames) if frames.is_empty() => {}
                 Ok(frames) => {
                     let taken = frames.len();
-                    pace::write(&mut self.socket, frames, BLOCKED).await?;
+                    pace::write(&mut self.socket, frames, &clock, BLOCKED_MS).await.ok()?;
                     pace::rest_after(taken, BATCH_MAX).await;
                     continue;
                 }

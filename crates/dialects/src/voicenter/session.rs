@@ -32,8 +32,10 @@ pub const MESSAGE_LEN_MAX: usize = 65_536;
 const PING: Duration = Duration::from_secs(25);
 /// How long it may be late with it (VOI-RT-12).
 const PING_LATE: Duration = Duration::from_secs(60);
-/// How long a client may take none of our octets.
-const STALL: Duration = Duration::from_secs(60);
+/// How long a client may take none of our octets, in milliseconds.
+const STALL_MS: u64 = 60_000;
+/// How long it may take to hear a farewell.
+const FAREWELL: Duration = Duration::from_secs(60);
 /// Frames that are read from the stream at a time.
 const BATCH: usize = 64;
 /// Extensions that one socket may pick out.
@@ -90,7 +92,7 @@ pub(super) async fn serve(door: Door, source: IpAddr, token: Option<String>, soc
         while talk.step().await.is_some() {}
     }
     // It may be gone already.
-    let _ = timeout(STALL, talk.socket.close()).await;
+    let _ = timeout(FAREWELL, talk.socket.close()).await;
 }
 
 /// Tells one client too many that it may not come in, and lets it go.
@@ -100,8 +102,8 @@ pub(super) async fn turn_away(mut socket: WebSocket) {
         socket.send(Message::text("44\"Too many connections\"")).await
     };
     // It may be gone already.
-    let _ = timeout(STALL, refusal).await;
-    let _ = timeout(STALL, socket.close()).await;
+    let _ = timeout(FAREWELL, refusal).await;
+    let _ = timeout(FAREWELL, socket.close()).await;
 }
 
 fn open_packet() -> String {
@@ -379,7 +381,7 @@ impl Talk {
     }
 
     async fn send(&mut self, texts: Vec<String>) -> Option<()> {
-        pace::write(&mut self.socket, texts, STALL).await
+        pace::write(&mut self.socket, texts, self.door.exchange.clock(), STALL_MS).await.ok()
     }
 }
 
