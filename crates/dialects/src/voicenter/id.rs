@@ -70,7 +70,8 @@ mod tests {
             assert_eq!(before.ms_since(from), 1_000);
         }
         let id = call(Time(1_700_000_000_999), StageId(7), 1);
-        let other = [&id[1..], &format!("{id}0"), "", "20231399999999000100000000000001", "ä0231114221320000100000000000001"];
+        let other =
+            [&id[1..], &format!("{id}0"), "", "20231399999999000100000000000001", "ä0231114221320000100000000000001"];
         assert!(other.iter().all(|other| opened(other).is_none()));
     }
 }

@@ -53,15 +53,11 @@ impl Writer {
     }
 
     /// A party, where only number and name are known.
-    pub(in super::super) fn party(&mut self, element: &str, number: &str, name: &str, company: Option<&str>) {
+    pub(in super::super) fn party(&mut self, element: &str, number: &str, name: &str) {
         self.within(element, |w| {
             w.text("number", number);
             if !name.is_empty() {
                 w.text("name", name);
-            }
-            if let Some(company) = company {
-                w.choice("numberType", "work");
-                w.text("company", company);
             }
         });
     }
