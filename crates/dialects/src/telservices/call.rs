@@ -1,21 +1,25 @@
 //! One connection as this vendor's call element (TEL-CALL-01 to TEL-CALL-16): a pure function of a picture.
 //!
-//! Consultations, conferences, diversions and names from directories are not there yet, so there is no `secCall`,
-//! `addedParties`, `firstOtherParty`, `lastRedirectionParty`, company or number type.
+//! Consultations, conferences, diversions and the vendor's directories are not there yet, so there is no `secCall`,
+//! `addedParties`, `firstOtherParty` or `lastRedirectionParty`. What is known of a party is what the exchange's own directory says.
 
 use super::id;
 use super::wire::Writer;
-use switching::id::{CallId, ConnectionId, StageId};
-use switching::model::{Call, Connection, ConnectionState, Stage, StageKind};
+use switching::id::{CallId, ConnectionId, ExtensionId, StageId};
+use switching::model::{Call, Connection, ConnectionState, Extension, Stage, StageKind};
 use switching::party::{Party, Presentation};
 use switching::picture::{Before, Picture};
 use switching::time::Time;
+
+/// The directory field that names a company.
+const COMPANY: &str = "company";
 
 /// A picture to look at: the present one, or the one before an event.
 pub(super) trait Look {
     fn call(&self, id: CallId) -> Option<&Call>;
     fn connection(&self, id: ConnectionId) -> Option<&Connection>;
     fn stage(&self, id: StageId) -> Option<&Stage>;
+    fn extension(&self, id: ExtensionId) -> Option<&Extension>;
 }
 
 impl Look for Picture {
@@ -28,6 +32,9 @@ impl Look for Picture {
     fn stage(&self, id: StageId) -> Option<&Stage> {
         self.stages.get(&id)
     }
+    fn extension(&self, id: ExtensionId) -> Option<&Extension> {
+        self.extensions.get(&id)
+    }
 }
 
 impl Look for Before<'_> {
@@ -39,6 +46,9 @@ impl Look for Before<'_> {
     }
     fn stage(&self, id: StageId) -> Option<&Stage> {
         Before::stage(self, id)
+    }
+    fn extension(&self, id: ExtensionId) -> Option<&Extension> {
+        Before::extension(self, id)
     }
 }
 
@@ -146,6 +156,7 @@ pub(super) struct Seen {
     pub(super) state: State,
     number: String,
     name: String,
+    company: Option<String>,
     outgoing: bool,
     /// The number that was dialled from outside, where it is another than this device's.
     first_called: Option<String>,
@@ -160,6 +171,10 @@ impl Seen {
             State::Initiated => (String::new(), String::new()),
             _ => other(call, connection),
         };
+        let company = match state {
+            State::Initiated => None,
+            _ => company(look, call, connection),
+        };
         let did = call.did.as_ref().filter(|did| !connection.placed && **did != connection.addressed.number);
         Some(Self {
             id: connection.line.no,
@@ -167,6 +182,7 @@ impl Seen {
             state,
             number,
             name,
+            company,
             outgoing: connection.placed,
             first_called: did.map(|did| did.as_str().to_owned()),
         })
@@ -184,9 +200,9 @@ impl Seen {
             w.number("id", self.id.into());
             w.within("primCall", |w| {
                 w.choice("state", self.state.name());
-                w.party("otherParty", &self.number, &self.name);
+                w.party("otherParty", &self.number, &self.name, self.company.as_deref());
                 if let Some(first) = &self.first_called {
-                    w.party("firstCalledParty", first, "");
+                    w.party("firstCalledParty", first, "", None);
                 }
                 w.number("duration", talk_s);
                 w.flag("isOutgoing", self.outgoing);
@@ -245,6 +261,14 @@ fn destination_rang(stage: &Stage) -> bool {
         StageKind::Dial => stage.ringing.is_some(),
         StageKind::FirstLeg => false,
     }
+}
+
+/// The company of the other party, which has a number at work then: as its own entry of the directory has it, where it may be told
+/// who that is.
+fn company(look: &impl Look, call: &Call, connection: &Connection) -> Option<String> {
+    let party = if connection.placed { Some(&call.called) } else { call.caller_shown() };
+    let known = party.filter(|party| party.presentation == Presentation::Allowed)?.extension?;
+    look.extension(known)?.config.fields.get(COMPANY).filter(|company| !company.is_empty()).cloned()
 }
 
 /// Number and name of the other party: whom the call was for, or who made it.

@@ -6,6 +6,9 @@ use crate::common::network::Network;
 use jiff::tz::TimeZone;
 use std::net::IpAddr;
 
+/// Octets of the largest datagram.
+pub const DATAGRAM_LEN_MAX: usize = 65_507;
+
 /// Settings of the TelServices door.
 #[derive(Debug, Clone)]
 pub struct TelServicesConfig {
@@ -35,6 +38,8 @@ pub struct TelServicesConfig {
     pub end_of_pdu: Vec<u8>,
     /// How large requests may be (TEL-TRN-02, TEL-TRN-11).
     pub bounds: Bounds,
+    /// Octets of one event at most (TEL-TRN-08).
+    pub event_octets_max: usize,
     /// Time zone of dates and times.
     pub time_zone: TimeZone,
     /// Silence after which a connection is closed, in milliseconds (TEL-TRN-01).
@@ -63,6 +68,7 @@ impl Default for TelServicesConfig {
             allowed_origins: Vec::new(),
             end_of_pdu: Vec::new(),
             bounds: Bounds::default(),
+            event_octets_max: DATAGRAM_LEN_MAX,
             time_zone: TimeZone::UTC,
             idle_ms: 10_000,
             request_ms: 60_000,

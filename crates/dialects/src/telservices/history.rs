@@ -67,7 +67,7 @@ impl Row {
             }
             w.text("creationDate", &self.date);
             w.text("creationTime", &self.time);
-            w.party("otherParty", &self.other.0, &self.other.1);
+            w.party("otherParty", &self.other.0, &self.other.1, None);
             w.number("alertingDuration", self.alerting_s);
             w.number("duration", self.talk_s);
             w.flag("isOutgoing", self.outgoing);

@@ -47,6 +47,18 @@ pub(super) struct Progress {
     pub(super) left: Option<(u64, IpAddr, Over)>,
 }
 
+/// Elements of a call that may be left out where it would be too large, the first one first (TEL-TRN-08).
+const OPTIONAL: [&str; 3] = ["extraData", "addedParties", "permittedServices"];
+
+/// How each event leaves.
+#[derive(Debug, Clone)]
+pub(super) struct Tail {
+    /// Octets behind it.
+    pub(super) end: Vec<u8>,
+    /// Octets that one datagram may have, these too.
+    pub(super) octets_max: usize,
+}
+
 /// A datagram on its way out.
 pub(super) type Datagram = (SocketAddr, Vec<u8>);
 
@@ -120,7 +132,7 @@ impl Session {
     }
 
     /// Sends one event to all clients whose level admits it, and counts it.
-    fn notify(&mut self, content: &str, alerting: bool, out: &mut Vec<Datagram>, tail: &[u8]) {
+    fn notify(&mut self, content: &str, alerting: bool, out: &mut Vec<Datagram>, tail: &Tail) {
         self.seq += 1;
         let seq = self.seq;
         self.tell.send_modify(|progress| progress.seq = seq);
@@ -138,10 +150,42 @@ impl Session {
     }
 }
 
-fn datagram(number: &str, client: &Client, content: &str, tail: &[u8]) -> Option<Datagram> {
-    let mut octets = wire::event(number, |w| w.raw(content)).into_bytes();
-    octets.extend_from_slice(tail);
-    client.port.map(|port| (SocketAddr::new(client.ip, port), octets))
+fn datagram(number: &str, client: &Client, content: &str, tail: &Tail) -> Option<Datagram> {
+    let to = SocketAddr::new(client.ip, client.port?);
+    let octets = fitted(number, content, tail);
+    if octets.is_none() {
+        tracing::warn!(dialect = "telservices", %to, "event lost: larger than a datagram");
+    }
+    Some((to, octets?))
+}
+
+/// An event that fits into a datagram: parts that may be left out are, one after another; none: it is still too large.
+fn fitted(number: &str, content: &str, tail: &Tail) -> Option<Vec<u8>> {
+    let mut content = content.to_owned();
+    let mut parts = OPTIONAL.iter();
+    loop {
+        let mut octets = wire::event(number, |w| w.raw(&content)).into_bytes();
+        octets.extend_from_slice(&tail.end);
+        if octets.len() <= tail.octets_max {
+            return Some(octets);
+        }
+        let part = parts.next()?;
+        if let Some(rest) = without(&content, part) {
+            tracing::warn!(dialect = "telservices", octets = octets.len(), part, "left out of a large event");
+            content = rest;
+        }
+    }
+}
+
+/// The same without an element; none: it has none. What is told within elements has no tags in it.
+fn without(content: &str, element: &str) -> Option<String> {
+    let empty = format!("<{element}/>");
+    if let Some((before, after)) = content.split_once(&empty) {
+        return Some([before, after].concat());
+    }
+    let (start, close) = (content.find(&format!("<{element}>"))?, format!("</{element}>"));
+    let end = start + content[start..].find(&close)? + close.len();
+    Some([&content[..start], &content[end..]].concat())
 }
 
 /// All sessions of the door.
@@ -220,7 +264,7 @@ impl Sessions {
     }
 
     /// Closes for the client at `ip` that registered last, or for all, now or later. Gives the device that is watched no more.
-    pub(super) fn close(&mut self, key: &str, ask: &Close, out: &mut Vec<Datagram>, tail: &[u8]) -> Option<DeviceId> {
+    pub(super) fn close(&mut self, key: &str, ask: &Close, out: &mut Vec<Datagram>, tail: &Tail) -> Option<DeviceId> {
         let session = self.open.get_mut(key)?;
         let at = (ask.after_ms > 0).then(|| ask.now.after_ms(ask.after_ms));
         match (ask.client_only, at) {
@@ -250,7 +294,7 @@ impl Sessions {
         over: Over,
         asked: Option<IpAddr>,
         out: &mut Vec<Datagram>,
-        tail: &[u8],
+        tail: &Tail,
     ) -> Option<DeviceId> {
         let mut session = self.open.remove(key)?;
         if let Some(device) = session.device {
@@ -270,7 +314,7 @@ impl Sessions {
     }
 
     /// Tells one frame to the session of its device.
-    pub(super) fn tell(&mut self, frame: &Frame, out: &mut Vec<Datagram>, tail: &[u8]) {
+    pub(super) fn tell(&mut self, frame: &Frame, out: &mut Vec<Datagram>, tail: &Tail) {
         let Some(key) = self.watched.get(&frame.device).cloned() else { return };
         if let Some(over) = frame.over {
             if over != Over::Admin || !self.closing.contains_key(&frame.device) {
@@ -296,7 +340,7 @@ impl Sessions {
     }
 
     /// Lets go of whoever's time has come. Gives the devices that are watched no more.
-    pub(super) fn expire(&mut self, now: Time, out: &mut Vec<Datagram>, tail: &[u8]) -> Vec<DeviceId> {
+    pub(super) fn expire(&mut self, now: Time, out: &mut Vec<Datagram>, tail: &Tail) -> Vec<DeviceId> {
         let mut unwatched = Vec::new();
         let keys: Vec<String> = self.open.keys().cloned().collect();
         for key in keys {

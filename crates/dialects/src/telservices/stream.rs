@@ -4,7 +4,7 @@
 use super::call::Shows;
 use super::config::TelServicesConfig;
 use super::event;
-use super::session::{Datagram, Sessions};
+use super::session::{Datagram, Sessions, Tail};
 use crate::common::frames::Frames;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switching::event::Event;
@@ -17,7 +17,7 @@ const DATAGRAMS_MAX: usize = 16_384;
 struct Inner {
     first_seq: u64,
     sessions: Mutex<Sessions>,
-    tail: Vec<u8>,
+    tail: Tail,
     shows: Shows,
     out: mpsc::Sender<Datagram>,
     queue: Mutex<Option<mpsc::Receiver<Datagram>>>,
@@ -31,7 +31,8 @@ impl Stream {
     /// A stream of the events from `first_seq` on, written as the settings of the door have it.
     #[must_use]
     pub fn new(first_seq: u64, config: &TelServicesConfig) -> Self {
-        let (tail, shows) = (config.end_of_pdu.clone(), config.shows());
+        let tail = Tail { end: config.end_of_pdu.clone(), octets_max: config.event_octets_max };
+        let shows = config.shows();
         let (out, queue) = mpsc::channel(DATAGRAMS_MAX);
         let (sessions, queue) = (Mutex::default(), Mutex::new(Some(queue)));
         Self(Arc::new(Inner { first_seq, sessions, tail, shows, out, queue }))
@@ -39,7 +40,7 @@ impl Stream {
 
     /// Looks at the sessions or changes them; what comes of it for clients is sent. Never reads the mirror inside: the projector
     /// comes here while it holds that.
-    pub(super) fn sessions<T>(&self, change: impl FnOnce(&mut Sessions, &mut Vec<Datagram>, &[u8]) -> T) -> T {
+    pub(super) fn sessions<T>(&self, change: impl FnOnce(&mut Sessions, &mut Vec<Datagram>, &Tail) -> T) -> T {
         let mut out = Vec::new();
         let mut sessions = self.lock();
         let given = change(&mut sessions, &mut out, &self.0.tail);

@@ -166,6 +166,8 @@ pub struct TelServices {
     pub directory_elements: u32,
     /// Text of one element, in KiB.
     pub text_kib: u32,
+    /// Octets of the largest event.
+    pub event_octets: u32,
     /// The UDP port from which events leave; none: that of the gateway.
     pub event_port: Option<u32>,
     /// IANA name of the time zone of its dates and times; none: the tenant's.

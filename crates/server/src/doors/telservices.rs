@@ -77,6 +77,7 @@ fn settings(config: &Config) -> anyhow::Result<TelServicesConfig> {
             depth_max: own.request_depth as usize,
             text_len_max: own.text_kib as usize * KIB,
         },
+        event_octets_max: own.event_octets as usize,
         idle_ms: u64::from(own.idle_s) * 1_000,
         link_timeout_ms: u64::from(own.link_timeout_s) * 1_000,
         end_of_pdu: TelServicesConfig::unescape(end_of_pdu)

@@ -56,7 +56,6 @@ fn wire_a_call_made_answered_and_dropped_is_told_as_the_ladder_has_it() {
     conformance::proves_partly("TEL-REQ-06", "a second call while one is connected");
     conformance::proves_partly("TEL-REQ-11", "held and second calls");
     conformance::proves_partly("TEL-REQ-38", "pairs and conferences");
-    conformance::proves_partly("TEL-TRN-08", "order of what is left out of large events");
     conformance::proves_partly("TEL-REQ-37", "the results of services that are not there");
 }
 
@@ -178,7 +177,6 @@ fn wire_a_caller_from_outside_is_shown_with_the_number_it_dialled() {
     let over = Line { state: "cleared", services: "", cause: "droppedByOtherParty", ..line };
     assert_eq!(a.next(), with_did(over));
     conformance::proves_partly("TEL-CALL-09", "diversions");
-    conformance::proves_partly("TEL-CALL-05", "hidden numbers over the wire; company and number type");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Phones with several calls, callers that show no number, and the reference of a call.
 
 use super::{Events, LINE, Line, Office, STANDARD, answer, ask, device, error, make_call, moves_s};
+use serde_json::json;
 
 /// An office of phones with two lines, whose clock stands still unless moved.
 fn office(settings: &str) -> (Office, tempfile::TempDir) {
@@ -126,7 +127,75 @@ fn wire_a_caller_without_a_number_is_named_by_its_call() {
     assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
     let next = reference(&b.next());
     assert!(next > call && reference(&a.next()) == next);
+    assert_eq!(ask(&office, "dropCall", &device("1001")), STANDARD);
+    assert!(b.next().contains("<cleared/>"));
     conformance::proves("TEL-CALL-13");
-    conformance::proves_partly("TEL-CALL-05", "company and number type");
+    // What the directory knows of a party is told of it, in this order, at both ends; of one that is hidden nothing is.
+    office.wait_idle();
+    while !a.next().contains("<cleared/>") {}
+    for (number, company) in [("1001", "Uni & Gone"), ("1002", "")] {
+        let extension = format!("/extensions/number:{number}");
+        let set = office.console("PATCH", &extension, Some(json!({ "fields": { "company": company } })));
+        assert_eq!(set.status, 200, "{}", set.text);
+    }
+    let known = "<number>1001</number><numberType><work/></numberType><company>Uni &amp; Gone</company></otherParty>";
+    let made = office.http("GET", &url, None, &[]).text;
+    assert!(made.contains("<string>OK</string>"), "{made}");
+    let initiated = a.next();
+    assert!(initiated.contains("<otherParty><number/></otherParty>"), "{initiated}");
+    answer(&office, "1001");
+    let rings = b.next();
+    assert!(rings.contains("<otherParty><number>*****-") && !rings.contains("company"), "{rings}");
+    assert_eq!(ask(&office, "dropCall", &device("1001")), STANDARD);
+    assert!(b.next().contains("<cleared/>"));
+    office.wait_idle();
+    assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
+    let rings = b.next();
+    assert!(rings.contains(known), "{rings}");
+    assert!(ask(&office, "snapshot", &device("1002")).contains(known));
+    conformance::proves("TEL-CALL-05");
     conformance::proves_partly("TEL-REQ-38", "pairs and conferences");
+}
+
+#[test]
+fn wire_what_is_too_large_for_a_datagram_loses_its_optional_parts_in_order() {
+    for (octets, extra, services) in [(65_507, true, true), (900, false, true), (330, false, false)] {
+        let (office, _dir) = office(&format!("event_octets = {octets}"));
+        let (a, b) = (Events::of(&office, "1001"), Events::of(&office, "1002"));
+        let data = format!("<calledDeviceNumber>1002</calledDeviceNumber><extraData>{}</extraData>", "x".repeat(1_000));
+        assert_eq!(ask(&office, "makeCall", &format!("{}{data}", device("1001"))), STANDARD);
+        let rings = b.next();
+        assert!(rings.len() <= octets && rings.starts_with("<TelServiceEvent>"), "{octets}: {rings}");
+        assert!(
+            rings.ends_with("</call></event></TelServiceEvent>") && rings.contains("<alerting/>"),
+            "{octets}: {rings}"
+        );
+        assert_eq!(rings.contains("<extraData>"), extra, "{octets}: {rings}");
+        assert_eq!(rings.contains("<permittedServices><answerCall/>"), services, "{octets}: {rings}");
+        let snapshot = ask(&office, "snapshot", &device("1002"));
+        assert!(snapshot.contains("<extraData>") && snapshot.contains("<permittedServices>"), "TCP has no such bound");
+        // Datagrams of one client leave in the order in which the events happened; one too many is no fault of the session's.
+        assert_eq!(ask(&office, "answerCall", &device("1002")), STANDARD);
+        assert!(b.next().contains("<connected/>"));
+        assert_eq!(ask(&office, "dropCall", &device("1002")), STANDARD);
+        assert!(b.next().contains("<cleared/>"));
+        for state in ["initiated", "originated", "delivered", "connected", "cleared"] {
+            let event = a.next();
+            assert!(event.contains(&format!("<{state}/>")), "{octets}: {event}");
+        }
+        // They come from the gateway's own port, and whoever listens no more loses them alone.
+        assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
+        let (_, from) = b.0.recv_from(&mut [0; 65_536]).expect("an event");
+        assert_eq!(from, office.address("telservices_tcp"));
+        drop(a);
+        assert_eq!(ask(&office, "dropCall", &device("1001")), STANDARD);
+        assert!(b.next().contains("<cleared/>"));
+        for _ in 0..3 {
+            assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
+            assert!(b.next().contains("<alerting/>"));
+            assert_eq!(ask(&office, "dropCall", &device("1001")), STANDARD, "its session goes on");
+            assert!(b.next().contains("<cleared/>"));
+        }
+    }
+    conformance::proves("TEL-TRN-08");
 }

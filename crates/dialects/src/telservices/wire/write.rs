@@ -53,11 +53,15 @@ impl Writer {
     }
 
     /// A party, where only number and name are known.
-    pub(in super::super) fn party(&mut self, element: &str, number: &str, name: &str) {
+    pub(in super::super) fn party(&mut self, element: &str, number: &str, name: &str, company: Option<&str>) {
         self.within(element, |w| {
             w.text("number", number);
             if !name.is_empty() {
                 w.text("name", name);
+            }
+            if let Some(company) = company {
+                w.choice("numberType", "work");
+                w.text("company", company);
             }
         });
     }

@@ -275,6 +275,12 @@ pub(super) const SETTINGS: &[Setting<Config>] = &[
         doc: "Text of one element.",
     },
     Setting {
+        path: "telservices.event_octets",
+        kind: Kind::Count { min: 256, max: 65_507, unit: "octets", field: |c| &mut c.telservices.event_octets },
+        default: Is("65507"),
+        doc: "The largest datagram of an event. What is larger is sent without `extraData`, then without `permittedServices`; a network that drops pieces of datagrams needs 1400.",
+    },
+    Setting {
         path: "telservices.event_port",
         kind: Kind::MaybeCount { min: 1_024, max: 65_535, unit: "", field: |c| &mut c.telservices.event_port },
         default: Unset { meaning: "the port of `listen.telservices_tcp`", example: "7000" },
