@@ -215,6 +215,7 @@ impl SipEngine {
         }
         self.endpoint.handle_timeout(now.0);
         self.drain(now);
+        self.digest.handle_timeout(now.0);
         self.expire_registrations(now);
         self.session_timeouts(now);
         self.waited_enough(now);

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use switching::id::LegId;
 use switching::time::Time;
 
-/// Legs whose Call-IDs are remembered.
-const LEGS_MAX: usize = 20_000;
+/// What the messages of one leg have at least, in octets: so many fewer Call-IDs than octets are remembered.
+const LEG_OCTETS_MIN: usize = 1_024;
 
 /// One message of a ladder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +61,11 @@ impl Trace {
 
     /// Notes that a leg speaks with this Call-ID.
     pub(super) fn note(&mut self, leg: LegId, call_id: &[u8]) {
+        if self.octets_max == 0 {
+            return;
+        }
         self.call_ids.push_back((leg, call_id.into()));
-        if self.call_ids.len() > LEGS_MAX {
+        if self.call_ids.len() > self.octets_max.div_ceil(LEG_OCTETS_MIN) {
             self.call_ids.pop_front();
         }
     }

@@ -60,6 +60,7 @@ impl Nonces {
     }
 
     pub(super) fn issue(&mut self, realm: &str, now_ms: u64) -> String {
+        self.forget_expired(now_ms);
         let issued = Issued { at_ms: now_ms, serial: self.next_serial };
         self.next_serial += 1;
         let mut bytes = Vec::with_capacity(NONCE_LEN);
@@ -98,15 +99,23 @@ impl Nonces {
         Ok(())
     }
 
+    /// Forgets what is refused for its age alone.
+    pub(super) fn forget_expired(&mut self, now_ms: u64) {
+        while self.used.first_key_value().is_some_and(|(_, it)| now_ms.saturating_sub(it.at_ms) > self.lifetime_ms) {
+            self.forget_oldest();
+        }
+    }
+
     fn make_room(&mut self, now_ms: u64) {
-        while let Some(oldest) = self.used.first_entry() {
-            let expired = now_ms.saturating_sub(oldest.get().at_ms) > self.lifetime_ms;
-            if !expired && self.used.len() < self.used_max {
-                return;
-            }
-            if let Some((serial, _)) = self.used.pop_first() {
-                self.floor = self.floor.max(Some(serial));
-            }
+        self.forget_expired(now_ms);
+        while self.used.len() >= self.used_max {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((serial, _)) = self.used.pop_first() {
+            self.floor = self.floor.max(Some(serial));
         }
     }
 
@@ -180,6 +189,11 @@ mod tests {
         assert_eq!(ours.consume(issued, 1, 500 + LIFETIME_MS), Ok(()));
         assert_eq!(ours.consume(issued, 2, 501 + LIFETIME_MS), Err(Unfresh::Expired));
         assert_eq!(ours.consume(None, 1, 0), Err(Unfresh::Foreign));
+        // What is too old to be taken is not kept either.
+        assert_eq!(ours.used.len(), 1);
+        ours.forget_expired(501 + LIFETIME_MS);
+        assert_eq!(ours.used.len(), 0);
+        assert_eq!(ours.consume(issued, 1, 500), Err(Unfresh::Expired), "not even where the clock went back");
     }
 
     #[test]

@@ -90,6 +90,11 @@ impl Server {
         Server { realm: config.realm.clone(), nonces }
     }
 
+    /// Time has passed: what is remembered of nonces that are too old is let go.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.nonces.forget_expired(now_ms);
+    }
+
     /// The header values of one 401 or 407, one for each algorithm in the device's order. All share one nonce.
     pub fn challenge(&mut self, algorithms: &[Algorithm], stale: bool, now_ms: u64) -> Vec<String> {
         let nonce = self.nonces.issue(&self.realm, now_ms);
