@@ -8,23 +8,26 @@ use serde_json::json;
 use std::net::{TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// Calls before it is noted what is in use.
-const FIRST_CALLS: u32 = 1_500;
+/// Calls before it is noted what is in use. They fill what has a size and keeps it (the ring of 16,384 events, ladders of recent calls,
+/// ports in rotation), and last longer than a transaction lingers, so that as much is in use at once as in the storm itself.
+const FIRST_CALLS: u32 = 4_000;
 /// Calls that are made.
 const CALLS: u32 = 10_000;
 /// Calls a second: what an unoptimised build keeps up with on two cores.
 const RATE: u32 = 100;
 /// Transactions linger for 64 times T1 (32 s) after the last call, twice where a message was lost, and a little.
 const LINGERS: Duration = Duration::from_secs(90);
-/// Resident memory of the idle program afterwards is at most this much above what it was before (measured: 2 MiB above 63). Rings
-/// of recent events and signalling, and pages that are free in part, are what stays; that it is back at its start is not claimed.
-const NEAR_KIB: u64 = 12 * 1_024;
+/// The idle program's memory is within a tenth of what it was: pages that are free in part go up and down by some MiB, the more the
+/// longer the storm's queues were (0.6 MiB after 15,000 calls on a quiet machine). What stayed of each call would show: half a
+/// kilobyte of ten thousand calls is more.
+const NEAR_KIB: u64 = 4_096;
 /// Freed memory goes back once most of the lingering transactions are over.
 const GIVES_BACK: Duration = Duration::from_secs(15);
 
+/// Memory that is the program's own. Pages of its file and of the database's are the system's to keep or to drop, and it does both as it likes.
 fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    let line = status.lines().find(|line| line.starts_with("RssAnon:")).expect("a line");
     line.split_whitespace().nth(1).expect("a number").parse().expect("a number")
 }
 
@@ -32,25 +35,19 @@ fn descriptors(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the process lives").count()
 }
 
-fn metric(office: &Office, name: &str) -> u64 {
-    let url = format!("http://{}/metrics", office.address("console"));
-    let text = office.http("GET", &url, None, &[]).text;
-    let line = text.lines().find(|line| line.split(' ').next() == Some(name));
-    line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
-}
-
-/// Makes so many calls, and waits until their dialogs, transactions and ports are gone.
-fn calls(office: &Office, from: &SipPhone, to: &SipPhone, count: u32) {
+/// Makes so many calls, and waits until their dialogs, transactions and ports are gone. Gives the memory that was held meanwhile.
+fn calls(office: &Office, from: &SipPhone, to: &SipPhone, count: u32) -> u64 {
     let callee = to.answer_many(Does::Answers(0), count);
     from.call_many("1102", count, RATE).finish();
     callee.finish();
     office.wait_idle();
+    let held = resident_kib(office.pid());
     let until = Instant::now() + LINGERS;
     loop {
         let in_use = ["sip_dialogs_active", "sip_transactions_active", "rtp_ports_active", "calls_active"]
-            .map(|name| (name, metric(office, &format!("hookswitch_{name}"))));
+            .map(|name| (name, office.metric(name)));
         if in_use.iter().all(|(_, count)| *count == 0) {
-            return;
+            return held;
         }
         assert!(Instant::now() < until, "still in use: {in_use:?}");
         std::thread::park_timeout(Duration::from_millis(100));
@@ -82,24 +79,32 @@ fn under_load_ten_thousand_calls_leave_nothing() {
     one.register(200);
     other.register(200);
 
-    // First calls fill pools, rings and caches, each of a fixed size; what they leave is the start.
-    calls(&office, &one, &other, FIRST_CALLS);
     let pid = office.pid();
-    let (memory, files) = (resident_kib(pid), descriptors(pid));
+    calls(&office, &one, &other, FIRST_CALLS);
+    let files = descriptors(pid);
+    let start = settled(&office, 0);
 
-    calls(&office, &one, &other, CALLS);
+    let held = calls(&office, &one, &other, CALLS);
     assert_eq!(office.get("/connections")["items"], json!([]));
-    let answered = metric(&office, "hookswitch_calls_total{direction=\"internal\",result=\"answered\"}");
+    let answered = office.metric("calls_total{direction=\"internal\",result=\"answered\"}");
     assert_eq!(answered, u64::from(FIRST_CALLS + CALLS), "one record per call");
-    assert!(descriptors(pid) <= files + 2, "descriptors: {} before, {} now", files, descriptors(pid));
+    assert!(descriptors(pid) <= files + 2, "descriptors: {files} before, {} now", descriptors(pid));
+    let end = settled(&office, start + NEAR_KIB);
+    eprintln!("memory: {start} KiB before, {held} KiB at the end of the storm, {end} KiB after");
+    assert!(end <= start + NEAR_KIB, "memory: {start} KiB before, {end} KiB after");
+    conformance::proves("SIP-14");
+}
+
+/// The idle program's memory, as soon as it is at most `goal`, or after the time in which it gives back.
+fn settled(office: &Office, goal: u64) -> u64 {
     let until = Instant::now() + GIVES_BACK;
-    let mut now = resident_kib(pid);
-    while now > memory + NEAR_KIB && Instant::now() < until {
+    loop {
         // Each look is a request, so that the program has a turn to note that the storm is over.
-        metric(&office, "hookswitch_calls_active");
-        now = resident_kib(pid);
+        office.metric("calls_active");
+        let now = resident_kib(office.pid());
+        if now <= goal || Instant::now() >= until {
+            return now;
+        }
+        std::thread::park_timeout(Duration::from_millis(100));
     }
-    eprintln!("resident memory: {memory} KiB before, {now} KiB after");
-    assert!(now <= memory + NEAR_KIB, "resident memory: {memory} KiB before, {now} KiB after");
-    conformance::proves_partly("SIP-14", "idle memory ends some 2 MiB above a start of 63 MiB");
 }
