@@ -40,6 +40,7 @@ TELSERVICES, VOICENTER = 7000, 8081
 USER, PASSWORD, CODE = "bench", "bench-password", "bench-code"
 DEVICES_PER_MONITOR = 100
 TELSERVICES_SESSIONS = 1_000
+LINGER_EVENTS, EVENTS_PER_CALL = 4_096, 8
 
 
 # --- what our doors ask for ------------------------------------------------------------
@@ -248,16 +249,24 @@ def telservices(_work):
     events.bind((HOST, 0))
     events.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
     port = events.getsockname()[1]
+    telservices_sessions("openSession", f"<eventUDPPort>{port}</eventUDPPort>")
+    stream = Datagrams("telservices", events)
+    # A session outlives its client: left open, the next run would pay for this one's datagrams too.
+    stream.close = lambda: telservices_sessions("closeSession", "")
+    return [stream]
+
+
+def telservices_sessions(kind, more):
+    """Opens or closes a session for each device."""
     for user in phones()[:TELSERVICES_SESSIONS]:
         with plain(TELSERVICES) as sock:
-            sock.sendall(f"<TelServiceRequest><openSession><deviceNumber>{user}</deviceNumber>"
-                         f"<eventUDPPort>{port}</eventUDPPort></openSession></TelServiceRequest>".encode())
+            sock.sendall(f"<TelServiceRequest><{kind}><deviceNumber>{user}</deviceNumber>{more}</{kind}>"
+                         "</TelServiceRequest>".encode())
             answer = b""
             while data := sock.recv(4096):
                 answer += data
         if b"<standard/>" not in answer:
             raise SystemExit(f"telservices: {answer[:200]!r}")
-    return [Datagrams("telservices", events)]
 
 
 def voicenter(_work):
@@ -379,10 +388,11 @@ def costs(bench, rates, runs, seconds, sets):
         registered.answer(2000)
         time.sleep(2)
         for rate in rates:
-            measures.call_run(bench, server, rate, 2)
             taken = {name: [] for name in ["nobody", *sets]}
             told = {name: {} for name in sets}
             for _ in range(runs):
+                # The console renders some thousands of events more after its last watcher has gone.
+                measures.call_run(bench, server, rate, LINGER_EVENTS // rate // EVENTS_PER_CALL + 1)
                 taken["nobody"].append(one_cost(bench, server, rate, seconds)[0])
                 for name, doors in sets.items():
                     with Watchers(bench, doors) as watchers:

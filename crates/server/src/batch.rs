@@ -14,6 +14,9 @@ use switching::time::Time;
 pub struct Visible {
     /// Events in order.
     pub events: Vec<Event>,
+    /// Records of calls that ended by them.
+    #[allow(clippy::vec_box, reason = "they come in boxes and are large: unpacking them would copy them")]
+    pub records: Vec<Box<CallRecord>>,
     /// Replies and the way back for each.
     pub replies: Vec<(Reply, Back<Reply>)>,
     /// What is known of keys, and the way back for each.
@@ -68,7 +71,7 @@ impl Draft {
     /// # Panics
     ///
     /// Never: encoding into memory has no way to fail.
-    pub fn record(&mut self, record: &CallRecord) {
+    pub fn record(&mut self, record: Box<CallRecord>) {
         for part in &record.stages {
             let bytes = minicbor::to_vec(part).expect("encoding into memory cannot fail");
             let stage = &part.stage;
@@ -82,14 +85,15 @@ impl Draft {
                 bytes,
             });
         }
-        let bytes = minicbor::to_vec(record).expect("encoding into memory cannot fail");
+        let bytes = minicbor::to_vec(&*record).expect("encoding into memory cannot fail");
         self.stored.records.push(Record {
             call: record.call.id.0,
             started_ms: record.call.created.0,
             ended_ms: record.ended.0,
-            parties: parties(record),
+            parties: parties(&record),
             bytes,
         });
+        self.visible.records.push(record);
     }
 
     /// Notes the newest state of a leg, or its end.

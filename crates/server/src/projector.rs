@@ -6,7 +6,8 @@
 use crate::batch::Visible;
 use dialects::common::exchange::Exchange;
 use dialects::common::frames::Frames;
-use switching::picture::{Before, Overlay};
+use switching::event::Event;
+use switching::picture::{Before, Overlay, Picture};
 
 /// Folds, renders, replies.
 pub struct Projector {
@@ -23,19 +24,19 @@ impl Projector {
 
     /// Shows what a committed batch holds.
     pub fn show(&self, visible: Visible) {
-        let Visible { events, replies, keys } = visible;
+        let Visible { events, records, replies, keys } = visible;
         if !events.is_empty() {
             self.exchange.advance(|mirror| {
+                // Whoever begins to watch meanwhile waits for this batch, to see the picture after it.
+                let watched = self.doors.iter().any(|door| door.is_watched());
                 for event in &events {
-                    let mut overlay = Overlay::default();
-                    mirror.fold(event, Some(&mut overlay));
-                    let before = Before { after: mirror, overlay: &overlay };
-                    for door in &self.doors {
-                        door.take(&before, event, mirror);
-                    }
+                    if watched { self.tell(mirror, event) } else { self.pass_over(mirror, event) }
                 }
             });
+        }
+        if !events.is_empty() || !records.is_empty() {
             for door in &self.doors {
+                records.iter().for_each(|record| door.record(record));
                 door.publish();
             }
         }
@@ -46,6 +47,22 @@ impl Projector {
         for (known, back) in keys {
             // Whoever asked may have gone.
             let _ = back.send(known);
+        }
+    }
+
+    fn tell(&self, mirror: &mut Picture, event: &Event) {
+        let mut overlay = Overlay::default();
+        mirror.fold(event, Some(&mut overlay));
+        let before = Before { after: mirror, overlay: &overlay };
+        for door in &self.doors {
+            door.take(&before, event, mirror);
+        }
+    }
+
+    fn pass_over(&self, mirror: &mut Picture, event: &Event) {
+        mirror.fold(event, None);
+        for door in &self.doors {
+            door.pass_over(event);
         }
     }
 }

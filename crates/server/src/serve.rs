@@ -31,6 +31,9 @@ pub const TENANT: Tenant = 1;
 /// Files that a thousand calls need, four sockets each, and as much again.
 const OPEN_FILES_WANTED: u64 = 65_536;
 
+/// Threads that serve clients, at most.
+const DOOR_THREADS_MAX: usize = 2;
+
 /// How time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clocking {
@@ -86,7 +89,7 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
     let first = switch.picture().devices.is_empty();
     let (exchange, queue) = Exchange::new(switch.picture().clone(), format!("ep_{}", position.epoch), clock.clone());
     let doors_runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(door_threads())
         .thread_name("doors")
         .enable_all()
         .build()
@@ -197,6 +200,11 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// Threads that serve clients: one more than there are cores would only take turns with the others.
+fn door_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(DOOR_THREADS_MAX)
 }
 
 fn unix_ms() -> u64 {

@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod clock;
 pub mod exchange;
 pub mod frames;
+pub mod json;
 pub mod logons;
 pub mod network;
 pub mod pace;

@@ -3,21 +3,40 @@
 //! A phone that is called rings and answers within milliseconds, and on a busy exchange calls come as close together. A write for
 //! each event would cost more than the event: system calls, a record of TLS, a wake-up at both ends. So after a write a stream rests a
 //! little, and what has come meanwhile leaves together, in its order. The first event after a quiet time leaves at once.
+//!
+//! All streams rest until the same instants, so that one wake-up serves them all.
 
 use crate::common::clock::Clock;
-use axum::extract::ws::Message;
+use axum::extract::ws::{Message, Utf8Bytes};
 use futures_util::{Sink, SinkExt};
+use std::sync::LazyLock;
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// How long a stream rests after a write: nobody who watches a telephone sees it, and 200 writes a second are the most that a
+/// How long a stream rests after a write, about: nobody who watches a telephone sees it, and 100 writes a second are the most that a
 /// client costs.
-const REST: Duration = Duration::from_millis(5);
+const REST: Duration = Duration::from_millis(10);
+
+/// From when rests are counted.
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Lets what comes next gather, where the `taken` of at most `most` were all there was; one who has more to read goes on.
 pub async fn rest_after(taken: usize, most: usize) {
     if taken < most {
-        tokio::time::sleep(REST).await;
+        rest().await;
     }
+}
+
+/// Lets what comes next gather.
+pub async fn rest() {
+    tokio::time::sleep_until(end_of_rest(*BEGUN, Instant::now())).await;
+}
+
+/// The first common instant that is not so near that resting until then would be no rest.
+fn end_of_rest(begun: Instant, now: Instant) -> Instant {
+    let earliest = now + REST / 2;
+    let past = earliest.duration_since(begun).as_nanos() % REST.as_nanos();
+    earliest + REST - Duration::from_nanos(u64::try_from(past).unwrap_or(0))
 }
 
 /// Why something was not written.
@@ -36,7 +55,7 @@ pub enum Unwritten {
 /// [`Unwritten`]; then some of them may have been written.
 pub async fn write(
     socket: &mut (impl Sink<Message> + Unpin),
-    texts: Vec<String>,
+    texts: Vec<impl Into<Utf8Bytes>>,
     clock: &Clock,
     blocked_ms: u64,
 ) -> Result<(), Unwritten> {
@@ -119,5 +138,16 @@ mod tests {
         lets.close();
         let mut socket = pin!(client(&lets));
         assert_eq!(write(&mut socket, vec!["a".to_owned()], &clock, BLOCKED_MS).await, Err(Unwritten::Gone));
+    }
+
+    #[test]
+    fn all_rest_until_the_same_instants() {
+        let begun = Instant::now();
+        let after = |us: u64| begun + Duration::from_micros(us);
+        let cases =
+            [(0, 10_000), (4_999, 10_000), (5_000, 20_000), (10_020, 20_000), (1_000_000_000_001, 1_000_000_010_000)];
+        for (now, end) in cases {
+            assert_eq!(end_of_rest(begun, after(now)), after(end), "{now}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 use super::problem::{Done, Problem};
 use super::query::Query;
 use super::render::{Change, Collection, Rendered};
+use super::seats::Seats;
 use super::shape::{Fields, Wrong};
 use std::collections::BTreeSet;
 use switching::id::DeviceId;
@@ -58,6 +59,15 @@ pub enum Tells {
     Facts,
     /// Only what it changed.
     ChangesOnly,
+}
+
+/// What is sent of a changed resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// It, whole.
+    Whole,
+    /// That it is gone, or out of view.
+    Gone,
 }
 
 impl Filter {
@@ -159,8 +169,8 @@ impl Filter {
 
     /// Whether something with these devices in it is in view.
     #[must_use]
-    pub fn sees(&self, devices: &BTreeSet<DeviceId>) -> bool {
-        self.devices.as_ref().is_none_or(|watched| !watched.is_disjoint(devices))
+    pub fn sees(&self, seats: &Seats) -> bool {
+        self.devices.as_ref().is_none_or(|watched| seats.all().iter().any(|device| watched.contains(device)))
     }
 
     /// Whether something with this device in it is in view.
@@ -187,19 +197,19 @@ impl Filter {
         (self.named && self.after && changes()).then_some(Tells::ChangesOnly)
     }
 
-    /// What is sent of a changed resource: it whole, null, or nothing.
+    /// What is sent of a changed resource; none: nothing.
     #[must_use]
-    pub fn shows<'a>(&self, change: &'a Change) -> Option<Option<&'a str>> {
+    pub fn shows(&self, change: &Change) -> Option<Shows> {
         if !self.collections.contains(&change.collection) {
             return None;
         }
-        let before = change.seen_before.as_ref().is_some_and(|devices| self.sees(devices));
-        let after = change.seen_after.as_ref().is_some_and(|devices| self.sees(devices));
+        let before = change.seen_before.as_ref().is_some_and(|seats| self.sees(seats));
+        let after = change.seen_after.as_ref().is_some_and(|seats| self.sees(seats));
         match (before, after) {
             (false, false) => None,
-            (true, false) => Some(None),
-            (false, true) => Some(Some(&change.whole)),
-            (true, true) => change.differs.then_some(Some(&change.whole)),
+            (true, false) => Some(Shows::Gone),
+            (false, true) => Some(Shows::Whole),
+            (true, true) => change.differs.then_some(Shows::Whole),
         }
     }
 }

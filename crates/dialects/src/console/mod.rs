@@ -25,6 +25,7 @@ mod rate;
 mod refusals;
 mod render;
 mod resource;
+mod seats;
 mod session;
 mod socket;
 mod sse;

@@ -2,12 +2,14 @@
 //!
 //! What a subscription gets of it is chosen in `filter`; here nothing is left out. A pure function of (before, event, after).
 
+use super::seats::Seats;
 use super::wire::{self, CallView, ConnectionView, DeviceView, ExtensionView, Instant, StageView};
 use crate::common::clock::Clock;
+use crate::common::json::{Object, on_paper, push_view};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use switching::event::Event;
-use switching::id::{CallId, DeviceId};
 use switching::model::{Call, Connection, Extension};
 use switching::picture::{Before, Picture};
 
@@ -51,7 +53,7 @@ impl Collection {
     }
 }
 
-/// One event, rendered.
+/// One event, rendered: one text, and where in it what stands.
 #[derive(Debug)]
 pub struct Rendered {
     /// Its place.
@@ -59,13 +61,44 @@ pub struct Rendered {
     /// Its name.
     pub kind: &'static str,
     /// Devices it is about, and those that took part in its calls before or after it.
-    pub about: BTreeSet<DeviceId>,
-    /// `"type":..,"timestamp":..,"request":..,"calls":..,"devices":..,` as JSON text.
-    pub head: String,
-    /// `data` as JSON text.
-    pub data: String,
+    pub about: Seats,
     /// What it changed.
     pub changes: Vec<Change>,
+    text: Box<str>,
+    head: Range<usize>,
+    data: Range<usize>,
+}
+
+impl Rendered {
+    /// `"type":..,"timestamp":..,"request":..,"calls":..,"devices":..` as JSON text.
+    #[must_use]
+    pub fn head(&self) -> &str {
+        &self.text[self.head.clone()]
+    }
+
+    /// `data` as JSON text.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        &self.text[self.data.clone()]
+    }
+
+    /// `"id":{..}` of a changed resource, whole; `"id":` alone where it is gone.
+    #[must_use]
+    pub fn whole(&self, change: &Change) -> &str {
+        &self.text[change.name.start..change.end]
+    }
+
+    /// `"id":` of a changed resource.
+    #[must_use]
+    pub fn name(&self, change: &Change) -> &str {
+        &self.text[change.name.clone()]
+    }
+
+    /// Octets of all that was rendered.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.text.len()
+    }
 }
 
 /// One resource that an event changed, or that may have come into or gone out of a view by it.
@@ -73,153 +106,160 @@ pub struct Rendered {
 pub struct Change {
     /// Of which kind.
     pub collection: Collection,
-    /// Its id.
-    pub id: String,
     /// Devices by which it could be seen before the event; none: it was not there.
-    pub seen_before: Option<BTreeSet<DeviceId>>,
+    pub seen_before: Option<Seats>,
     /// Devices by which it can be seen after the event; none: it is gone.
-    pub seen_after: Option<BTreeSet<DeviceId>>,
+    pub seen_after: Option<Seats>,
     /// The resource itself is another; else only who can see it.
     pub differs: bool,
-    /// It, whole, as JSON text; empty when it is gone.
-    pub whole: String,
+    name: Range<usize>,
+    /// Where its text ends.
+    end: usize,
 }
 
 /// Renders an event.
 #[must_use]
 pub fn render(before: &Before<'_>, event: &Event, after: &Picture, clock: &Clock) -> Rendered {
-    let mut changes = Vec::new();
-    calls(before, after, clock, &mut changes);
-    connections(before, after, clock, &mut changes);
-    stages(before, after, clock, &mut changes);
-    devices(before, after, clock, &mut changes);
-    extensions(before, after, &mut changes);
-    let mut about: BTreeSet<DeviceId> = event.devices.iter().copied().collect();
+    let mut about: Seats = event.devices.iter().copied().collect();
     for call in &event.calls {
-        about.extend(seats(before.call(*call), |id| before.connection(id)));
-        about.extend(seats(after.calls.get(call), |id| after.connections.get(&id)));
+        about.extend(seated(before.call(*call), |id| before.connection(id)));
+        about.extend(seated(after.calls.get(call), |id| after.connections.get(&id)));
     }
-    Rendered {
-        seq: event.seq,
-        kind: event.what.name(),
-        about,
-        head: head(event, clock),
-        data: text(&wire::data(event, clock)),
-        changes,
-    }
-}
-
-#[derive(Serialize)]
-struct Head {
-    r#type: &'static str,
-    timestamp: Instant,
-    request: Option<wire::Id<switching::id::RequestId>>,
-    calls: Vec<wire::Id<CallId>>,
-    devices: Vec<wire::Id<DeviceId>>,
-}
-
-fn head(event: &Event, clock: &Clock) -> String {
-    let head = text(&Head {
-        r#type: event.what.name(),
-        timestamp: Instant::at(event.at, clock),
-        request: event.request.map(wire::Id),
-        calls: wire::ids(&event.calls),
-        devices: wire::ids(&event.devices),
-    });
-    // Its braces are left to the frame.
-    format!("{},", head.trim_start_matches('{').trim_end_matches('}'))
+    on_paper(|text| {
+        let mut pen = Pen { text, changes: Vec::new(), clock };
+        let head = pen.head(event);
+        let data = pen.part(|out| wire::push_data(out, event, clock));
+        pen.calls(before, after);
+        pen.connections(before, after);
+        pen.stages(before, after);
+        pen.devices(before, after);
+        pen.extensions(before, after);
+        let Pen { text, changes, .. } = pen;
+        Rendered { seq: event.seq, kind: event.what.name(), about, changes, text: text.as_str().into(), head, data }
+    })
 }
 
 /// The devices in a call.
-fn seats<'a>(
+fn seated<'a>(
     call: Option<&'a Call>,
     connection: impl Fn(switching::id::ConnectionId) -> Option<&'a Connection>,
-) -> BTreeSet<DeviceId> {
-    call.into_iter().flat_map(|call| &call.connections).filter_map(|id| connection(*id)).map(|it| it.device).collect()
+) -> impl Iterator<Item = switching::id::DeviceId> {
+    call.into_iter().flat_map(|call| &call.connections).filter_map(move |id| connection(*id)).map(|it| it.device)
 }
 
-fn calls(before: &Before<'_>, after: &Picture, clock: &Clock, changes: &mut Vec<Change>) {
-    for (id, old) in &before.overlay.calls {
-        let new = after.calls.get(id);
-        let seen_before = old.as_ref().map(|call| seats(Some(call), |id| before.connection(id)));
-        let seen_after = new.map(|call| seats(Some(call), |id| after.connections.get(&id)));
-        let differs = old.as_ref() != new || seen_before != seen_after;
-        let whole = new.map(|call| text(&CallView::of(call, clock)));
-        push(changes, Collection::Calls, id.to_string(), seen_before, seen_after, differs, whole);
-    }
+/// What writes an event.
+struct Pen<'a> {
+    text: &'a mut String,
+    changes: Vec<Change>,
+    clock: &'a Clock,
 }
 
-fn connections(before: &Before<'_>, after: &Picture, clock: &Clock, changes: &mut Vec<Change>) {
-    for (id, old) in &before.overlay.connections {
-        let new = after.connections.get(id);
-        let one = |connection: &Connection| BTreeSet::from([connection.device]);
-        let whole = new.map(|connection| text(&ConnectionView::of(connection, clock)));
-        let differs = old.as_ref() != new;
-        push(changes, Collection::Connections, id.to_string(), old.as_ref().map(one), new.map(one), differs, whole);
+impl Pen<'_> {
+    fn part(&mut self, write: impl FnOnce(&mut String)) -> Range<usize> {
+        let from = self.text.len();
+        write(self.text);
+        from..self.text.len()
     }
-}
 
-/// Stages are seen by whoever sees their call: besides those that changed, the open ones of each call whose seats changed.
-fn stages(before: &Before<'_>, after: &Picture, clock: &Clock, changes: &mut Vec<Change>) {
-    let mut ids: BTreeSet<_> = before.overlay.stages.keys().copied().collect();
-    for (id, old) in &before.overlay.calls {
-        let new = after.calls.get(id);
-        let stages = old.iter().chain(new).flat_map(|call| &call.open_stages).copied();
-        ids.extend(stages);
+    fn head(&mut self, event: &Event) -> Range<usize> {
+        let clock = self.clock;
+        let whole = self.part(|out| {
+            Object::write(out, |o| {
+                o.text("type", event.what.name());
+                o.text("timestamp", Instant::at(event.at, clock).text().as_str());
+                wire::push_id_or_null(o.value("request"), event.request);
+                wire::push_ids(o.value("calls"), &event.calls);
+                wire::push_ids(o.value("devices"), &event.devices);
+            });
+        });
+        // Its braces are left to the frame.
+        whole.start + 1..whole.end - 1
     }
-    for id in ids {
-        let (old, new) = (before.stage(id), after.stages.get(&id));
-        let seen_before = old.map(|stage| seats(before.call(stage.call), |id| before.connection(id)));
-        let seen_after = new.map(|stage| seats(after.calls.get(&stage.call), |id| after.connections.get(&id)));
-        let whole = new.map(|stage| text(&StageView::of(stage, clock)));
-        push(changes, Collection::Stages, id.to_string(), seen_before, seen_after, old != new, whole);
-    }
-}
 
-fn devices(before: &Before<'_>, after: &Picture, clock: &Clock, changes: &mut Vec<Change>) {
-    for (id, old) in &before.overlay.devices {
-        let new = after.devices.get(id);
-        let whole = new.map(|device| text(&DeviceView::of(device, clock)));
-        let own = BTreeSet::from([*id]);
-        let seen = (old.as_ref().map(|_| own.clone()), new.map(|_| own));
-        push(changes, Collection::Devices, id.to_string(), seen.0, seen.1, old.as_ref() != new, whole);
+    /// Notes a resource whose place in some view may be another; what is not there any more has no view.
+    fn change(
+        &mut self,
+        collection: Collection,
+        id: impl wire::Named,
+        seen: (Option<Seats>, Option<Seats>),
+        differs: bool,
+        view: Option<&impl Serialize>,
+    ) {
+        let (seen_before, seen_after) = seen;
+        if !differs && seen_before == seen_after {
+            return;
+        }
+        let name = self.part(|out| {
+            wire::push_id(out, id);
+            out.push(':');
+        });
+        if let Some(view) = view {
+            push_view(self.text, view);
+        }
+        self.changes.push(Change { collection, seen_before, seen_after, differs, name, end: self.text.len() });
     }
-}
 
-fn extensions(before: &Before<'_>, after: &Picture, changes: &mut Vec<Change>) {
-    for (id, old) in &before.overlay.extensions {
-        let new = after.extensions.get(id);
-        let whole = new.map(|extension| text(&ExtensionView::of(*id, extension)));
-        let differs = old.as_ref() != new;
-        push(
-            changes,
-            Collection::Extensions,
-            id.to_string(),
-            old.as_ref().map(phones),
-            new.map(phones),
-            differs,
-            whole,
-        );
+    fn calls(&mut self, before: &Before<'_>, after: &Picture) {
+        for (id, old) in &before.overlay.calls {
+            let new = after.calls.get(id);
+            let seen_before = old.as_ref().map(|call| seated(Some(call), |id| before.connection(id)).collect());
+            let seen_after = new.map(|call| seated(Some(call), |id| after.connections.get(&id)).collect());
+            let differs = old.as_ref() != new || seen_before != seen_after;
+            let view = new.map(|call| CallView::of(call, self.clock));
+            self.change(Collection::Calls, *id, (seen_before, seen_after), differs, view.as_ref());
+        }
+    }
+
+    fn connections(&mut self, before: &Before<'_>, after: &Picture) {
+        let one = |connection: &Connection| Seats::from_iter([connection.device]);
+        for (id, old) in &before.overlay.connections {
+            let new = after.connections.get(id);
+            let seen = (old.as_ref().map(one), new.map(one));
+            let view = new.map(|connection| ConnectionView::of(connection, self.clock));
+            self.change(Collection::Connections, *id, seen, old.as_ref() != new, view.as_ref());
+        }
+    }
+
+    /// Stages are seen by whoever sees their call: besides those that changed, the open ones of each call whose seats changed.
+    fn stages(&mut self, before: &Before<'_>, after: &Picture) {
+        let mut ids: BTreeSet<_> = before.overlay.stages.keys().copied().collect();
+        for (id, old) in &before.overlay.calls {
+            let new = after.calls.get(id);
+            ids.extend(old.iter().chain(new).flat_map(|call| &call.open_stages).copied());
+        }
+        for id in ids {
+            let (old, new) = (before.stage(id), after.stages.get(&id));
+            let seen_before = old.map(|stage| seated(before.call(stage.call), |id| before.connection(id)).collect());
+            let seen_after =
+                new.map(|stage| seated(after.calls.get(&stage.call), |id| after.connections.get(&id)).collect());
+            let view = new.map(|stage| StageView::of(stage, self.clock));
+            self.change(Collection::Stages, id, (seen_before, seen_after), old != new, view.as_ref());
+        }
+    }
+
+    fn devices(&mut self, before: &Before<'_>, after: &Picture) {
+        for (id, old) in &before.overlay.devices {
+            let new = after.devices.get(id);
+            let own = || Seats::from_iter([*id]);
+            let seen = (old.as_ref().map(|_| own()), new.map(|_| own()));
+            let view = new.map(|device| DeviceView::of(device, self.clock));
+            self.change(Collection::Devices, *id, seen, old.as_ref() != new, view.as_ref());
+        }
+    }
+
+    fn extensions(&mut self, before: &Before<'_>, after: &Picture) {
+        for (id, old) in &before.overlay.extensions {
+            let new = after.extensions.get(id);
+            let seen = (old.as_ref().map(phones), new.map(phones));
+            let view = new.map(|extension| ExtensionView::of(*id, extension));
+            self.change(Collection::Extensions, *id, seen, old.as_ref() != new, view.as_ref());
+        }
     }
 }
 
 /// The phones of a directory number.
-pub fn phones(extension: &Extension) -> BTreeSet<DeviceId> {
+pub fn phones(extension: &Extension) -> Seats {
     [extension.config.primary, extension.config.secondary].into_iter().flatten().collect()
-}
-
-fn push(
-    changes: &mut Vec<Change>,
-    collection: Collection,
-    id: String,
-    seen_before: Option<BTreeSet<DeviceId>>,
-    seen_after: Option<BTreeSet<DeviceId>>,
-    differs: bool,
-    whole: Option<String>,
-) {
-    if differs || seen_before != seen_after {
-        changes.push(Change { collection, id, seen_before, seen_after, differs, whole: whole.unwrap_or_default() });
-    }
 }
 
 /// JSON text of a view.

@@ -9,7 +9,7 @@ use super::cold::{Gap, Reader};
 use super::declared;
 use super::dispatch::Incoming;
 use super::filter::Filter;
-use super::frame::{envelope, items};
+use super::frame::{ENVELOPE_LEN, items, push_envelope};
 use super::message::{self, Said, Wanted};
 use super::operation::{Gives, Method, Need, Operation, Outcome};
 use super::problem::{Done, Problem};
@@ -167,11 +167,17 @@ impl Talk {
                 }
             };
             most = most.max(slots.len());
+            let name = text(id);
             for event in Reader::rendered(&slots) {
-                if let Some(envelope) = envelope(filter, door.exchange().epoch(), *prev, event) {
-                    *prev = event.seq;
-                    frames.push((event.seq, n, format!("{{\"op\":\"event\",\"id\":{},{envelope}}}", text(id))));
-                }
+                let Some(tells) = filter.tells(event) else { continue };
+                let mut frame = String::with_capacity(event.octets() + ENVELOPE_LEN);
+                frame.push_str("{\"op\":\"event\",\"id\":");
+                frame.push_str(&name);
+                frame.push(',');
+                push_envelope(&mut frame, filter, tells, door.exchange().epoch(), *prev, event);
+                frame.push('}');
+                *prev = event.seq;
+                frames.push((event.seq, n, frame));
             }
         }
         frames.sort_by_key(|(seq, n, _)| (*seq, *n));

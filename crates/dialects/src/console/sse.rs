@@ -6,7 +6,7 @@ use super::cold::{Gap, Reader};
 use super::declared;
 use super::dispatch::Incoming;
 use super::filter::{EVENT_TYPES, Filter};
-use super::frame::envelope;
+use super::frame::{envelope, push_envelope};
 use super::operation::{Gives, Method, Need, Operation, Outcome, Param, param};
 use super::problem::{Done, Problem};
 use super::resource::list::LIMIT;
@@ -119,10 +119,9 @@ async fn page(incoming: &Incoming) -> Outcome {
             break;
         }
         for event in Reader::rendered(&slots) {
-            if let Some(envelope) = envelope(&filter, exchange.epoch(), prev, event) {
-                items.push(format!("{{{envelope}}}"));
-                prev = event.seq;
-            }
+            let Some(envelope) = envelope(&filter, exchange.epoch(), prev, event) else { continue };
+            items.push(envelope);
+            prev = event.seq;
         }
     }
     let next = if reader.seq < newest { reader.seq.to_string() } else { "null".to_owned() };
@@ -229,10 +228,11 @@ impl Telling {
         let epoch = self.door.exchange().epoch();
         let mut chunk = String::new();
         for event in Reader::rendered(slots) {
-            if let Some(envelope) = envelope(&self.filter, epoch, self.prev, event) {
-                let _ = write!(chunk, "id: {epoch}.{}\nevent: {}\ndata: {{{envelope}}}\n\n", event.seq, event.kind);
-                self.prev = event.seq;
-            }
+            let Some(tells) = self.filter.tells(event) else { continue };
+            let _ = write!(chunk, "id: {epoch}.{}\nevent: {}\ndata: {{", event.seq, event.kind);
+            push_envelope(&mut chunk, &self.filter, tells, epoch, self.prev, event);
+            chunk.push_str("}\n\n");
+            self.prev = event.seq;
         }
         chunk
     }

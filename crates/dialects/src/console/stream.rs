@@ -87,26 +87,43 @@ impl Stream {
         self.0.clock.get_or_init(|| clock.clone());
     }
 
+    fn is_watched_at(&self, seq: u64) -> bool {
+        self.0.watchers.load(Ordering::Acquire) > 0 || seq <= self.0.linger.load(Ordering::Relaxed)
+    }
+
+    /// Puts an event at its place.
+    ///
+    /// # Panics
+    ///
+    /// When an event was left out: a fault of ours.
+    fn push(&self, event: &Event, slot: Arc<Slot>) {
+        let position = self.0.ring.push_shared(slot);
+        assert_eq!(position, event.seq, "a position of the ring is a sequence number");
+    }
+
     pub(super) fn checkpoint(&self) -> &super::cold::Checkpoint {
         &self.0.checkpoint
     }
 }
 
 impl Frames for Stream {
-    /// Every event comes here, in order, while the mirror is being advanced.
-    ///
-    /// # Panics
-    ///
-    /// When an event is left out: a fault of ours.
+    fn is_watched(&self) -> bool {
+        self.is_watched_at(self.0.ring.head())
+    }
+
+    /// Every event comes here or to [`Frames::pass_over`], in order, while the mirror is being advanced.
     fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
-        let watched = self.0.watchers.load(Ordering::Acquire) > 0 || event.seq <= self.0.linger.load(Ordering::Relaxed);
-        let slot = match self.0.clock.get() {
-            Some(clock) if watched => Arc::new(Slot::Hot(render(before, event, after, clock))),
-            // One for all: thousands of small allocations that live long would each keep a page of memory from going back.
-            Some(_) | None => Arc::clone(&self.0.cold),
-        };
-        let position = self.0.ring.push_shared(slot);
-        assert_eq!(position, event.seq, "a position of the ring is a sequence number");
+        match self.0.clock.get() {
+            Some(clock) if self.is_watched_at(event.seq) => {
+                self.push(event, Arc::new(Slot::Hot(render(before, event, after, clock))));
+            }
+            Some(_) | None => self.pass_over(event),
+        }
+    }
+
+    fn pass_over(&self, event: &Event) {
+        // One for all: thousands of small allocations that live long would each keep a page of memory from going back.
+        self.push(event, Arc::clone(&self.0.cold));
     }
 
     fn publish(&self) {

@@ -6,6 +6,7 @@
 use super::Door;
 use super::stream::{Listening, Reader, Stream};
 use crate::common::clock::Clock;
+use crate::common::pace;
 use rustix::net::{SocketFlags, sockopt};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -158,12 +159,14 @@ pub(super) async fn feed(
     loop {
         stream.wait_for(position).await;
         let Ok(frames) = stream.read(position, BATCH_MAX) else { return Closed::TooSlow };
-        let batch: Vec<u8> = frames.iter().flat_map(|frame| frame.bytes.iter().copied()).collect();
+        let mut batch = Vec::with_capacity(frames.iter().map(|frame| frame.bytes.len()).sum());
+        frames.iter().for_each(|frame| batch.extend_from_slice(&frame.bytes));
         position += frames.len() as u64;
         if let Err(why) = write_all(&mut writes, &batch, stream, clock, &mut sent).await {
             return why;
         }
         sent = frames.last().map_or(sent, |frame| frame.ends);
+        pace::rest_after(frames.len(), BATCH_MAX).await;
     }
 }
 

@@ -118,6 +118,10 @@ impl Stream {
 }
 
 impl Frames for Stream {
+    fn is_watched(&self) -> bool {
+        self.is_read()
+    }
+
     /// Frames are queued before the answer of the command that caused the event (FUS-EVT-05).
     fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
         if event.seq < self.0.first_seq || !self.is_read() {

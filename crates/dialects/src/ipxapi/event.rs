@@ -3,8 +3,9 @@
 //! One core event becomes frames for several terminals: the one that rings and the one that hears it ring. Services that this
 //! version does not have (hold, transfer, conference, forward, agents) have no frames yet.
 
-use super::id::{device_number, is_terminal, reference, service_number, shown};
-use serde_json::{Map, Value, json};
+use super::frame::{Members, Parties, Released, Told};
+use super::id::{is_terminal, service_number, shown};
+use std::borrow::Cow;
 use switching::cause::{Cause, Elsewhere, ForwardKind, RecallKind};
 use switching::command::ClearedBy;
 use switching::event::{Arrival, Event, Offer, What};
@@ -15,15 +16,6 @@ use switching::picture::{Before, Picture};
 
 /// Busy, no answer, invalid destination, do not disturb, trunk busy, blocked, timeout: the causes of `fail` (IPX-EVT-10).
 const FAILURES: [u16; 7] = [3, 10, 13, 14, 33, 35, 56];
-
-/// A frame without its serial number, and the terminal it is about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Told {
-    /// Whom it is about.
-    pub device: DeviceId,
-    /// Members of `data`.
-    pub data: Map<String, Value>,
-}
 
 /// The frames of one core event, in the order in which they go out.
 #[must_use]
@@ -55,15 +47,8 @@ pub fn render(before: &Before<'_>, event: &Event, after: &Picture) -> Vec<Told> 
 
 /// `unregistered` for a terminal that is not connected when it begins to be watched (IPX-EVT-22).
 #[must_use]
-pub fn unregistered(picture: &Picture, device: DeviceId) -> Map<String, Value> {
-    registration(picture, device, "unregistered")
-}
-
-fn registration(picture: &Picture, device: DeviceId, kind: &str) -> Map<String, Value> {
-    let mut data = Map::new();
-    data.insert("type".to_owned(), kind.into());
-    data.insert("deviceNumber".to_owned(), device_number(picture, device).into());
-    data
+pub fn unregistered(picture: &Picture, device: DeviceId) -> Told {
+    Told::of_terminal(picture, "unregistered", device)
 }
 
 struct Frames<'a> {
@@ -71,19 +56,11 @@ struct Frames<'a> {
     after: &'a Picture,
 }
 
-impl Frames<'_> {
+impl<'a> Frames<'a> {
     /// A frame of a call about a terminal; nothing for a device that is none.
-    fn of(&self, kind: &str, device: DeviceId, call: CallId, members: Value) -> Option<Told> {
+    fn of(&self, kind: &str, device: DeviceId, call: CallId, members: &Members<'_>) -> Option<Told> {
         let is_one = self.after.devices.get(&device).is_some_and(is_terminal);
-        is_one.then(|| {
-            let mut data = registration(self.after, device, kind);
-            data.insert("serviceDN".to_owned(), service_number(self.after, device).into());
-            if let Value::Object(members) = members {
-                data.extend(members);
-            }
-            data.insert("callRefID".to_owned(), reference(call).into());
-            Told { device, data }
-        })
+        is_one.then(|| Told::of_call(self.after, kind, device, call, members))
     }
 
     /// The phone of an ordered call rings; one that is taken off-hook begins with `proceeding`.
@@ -98,21 +75,19 @@ impl Frames<'_> {
     /// A first leg that rings, or is answered, before anything is dialled for it (IPX-C2C-01).
     fn prompted(&self, connection: &Connection, call: &Call, kind: &str) -> Vec<Told> {
         let calling = self.calling_first(connection, call);
-        let called = service_number(self.after, connection.device);
-        let mut members = numbers(calling, called, Cause::NewCall);
-        if kind == "connected" {
-            members["diversionNum"] = "".into();
-        }
-        self.of(kind, connection.device, call.id, members).into_iter().collect()
+        let called = service_number(self.after, connection.device).into();
+        let diversion = kind == "connected";
+        let members = Members { diversion, ..numbers(Parties { calling, called }, Cause::NewCall) };
+        self.of(kind, connection.device, call.id, &members).into_iter().collect()
     }
 
     /// Who calls the phone of an ordered call: the destination as dialled, whichever door the click came through (CCX-06, IPX-C2C-01). A
     /// phone that cannot be lifted, and is rung for that alone, is called by itself (IPX-CMD-02).
-    fn calling_first(&self, connection: &Connection, call: &Call) -> String {
+    fn calling_first<'b>(&self, connection: &Connection, call: &'b Call) -> Cow<'b, str> {
         let lifts_itself = self.after.devices.get(&connection.device).is_some_and(|it| it.config.can.auto_answer);
         match call.shown.as_deref() {
             Some(by) if !lifts_itself && by.first.number == connection.party.number => shown(&by.first),
-            Some(_) | None => call.dialled.to_string(),
+            Some(_) | None => call.dialled.as_str().into(),
         }
     }
 
@@ -127,52 +102,50 @@ impl Frames<'_> {
             frames.extend(self.prompted(connection, call, "connected"));
         }
         match arrival {
-            Arrival::Phone => frames.extend(self.of("dialing", connection.device, call.id, json!({}))),
+            Arrival::Phone => frames.extend(self.of("dialing", connection.device, call.id, &Members::default())),
             Arrival::Application | Arrival::Trunk => {}
         }
-        frames.extend(self.of("proceeding", connection.device, call.id, json!({ "dialDigit": dialled })));
+        let members = Members { dialled: Some(dialled), ..Members::default() };
+        frames.extend(self.of("proceeding", connection.device, call.id, &members));
         frames
     }
 
     fn delivered(&self, rings: &Connection, cause: Cause) -> Vec<Told> {
         let Some((_, call)) = self.at(rings.id) else { return Vec::new() };
-        let (calling, called) = self.parties(call, rings);
-        let ringing = self.of("ringing", rings.device, call.id, numbers(calling.clone(), called.clone(), cause));
+        let members = numbers(self.parties(call, rings), cause);
+        let ringing = self.of("ringing", rings.device, call.id, &members);
         let caller = self.after.caller_of(call).filter(|caller| caller.id != rings.id);
-        let alerting =
-            caller.and_then(|caller| self.of("alerting", caller.device, call.id, numbers(calling, called, cause)));
+        let alerting = caller.and_then(|caller| self.of("alerting", caller.device, call.id, &members));
         ringing.into_iter().chain(alerting).collect()
     }
 
     fn established(&self, id: ConnectionId, peers: &[ConnectionId]) -> Vec<Told> {
         let Some((answered, call)) = self.at(id) else { return Vec::new() };
-        let (calling, called) = self.parties(call, answered);
-        let mut members = numbers(calling, called, answered.entered);
-        members["diversionNum"] = "".into();
+        let members = Members { diversion: true, ..numbers(self.parties(call, answered), answered.entered) };
         let ends = std::iter::once(id).chain(peers.iter().copied());
         let devices = ends.filter_map(|end| self.after.connections.get(&end)).map(|end| end.device);
-        devices.filter_map(|device| self.of("connected", device, call.id, members.clone())).collect()
+        devices.filter_map(|device| self.of("connected", device, call.id, &members)).collect()
     }
 
     fn failed(&self, id: ConnectionId, cause: Cause, called: &Party, offers: &[Offer]) -> Vec<Told> {
         let Some((connection, call)) = self.at(id) else { return Vec::new() };
         if cause == Cause::Rejected {
             // S-8: the caller is told of the party that refused.
-            let members = ended("releasedAscDN", shown(called), cause);
-            return self.of("releasedasc", connection.device, call.id, members).into_iter().collect();
+            let number = shown(called);
+            let members = ended(Released::Other, &number, cause);
+            return self.of("releasedasc", connection.device, call.id, &members).into_iter().collect();
         }
-        let mut members = numbers(calling(call, connection), self.dialled(call, called), failure(cause));
-        let offered: Vec<&str> = offers.iter().map(|offer| offer_word(*offer)).collect();
-        members["busySvcList"] = offered.into();
-        self.of("fail", connection.device, call.id, members).into_iter().collect()
+        let parties = Parties { calling: calling(call, connection), called: self.dialled(call, called) };
+        let members = Members { offers: Some(offers), ..numbers(parties, failure(cause)) };
+        self.of("fail", connection.device, call.id, &members).into_iter().collect()
     }
 
     /// The number that failed: a text that led nowhere is told as it was dialled, for no line had it called outside (IPX-EVT-03).
-    fn dialled(&self, call: &Call, called: &Party) -> String {
+    fn dialled<'p>(&self, call: &Call, called: &'p Party) -> Cow<'p, str> {
         let mut ends = call.connections.iter().filter_map(|id| self.after.connections.get(id));
         let led_outside = ends.any(|end| !end.placed && end.party.kind == PartyKind::Remote);
         match called.kind {
-            PartyKind::Remote if !led_outside => called.number.to_string(),
+            PartyKind::Remote if !led_outside => called.number.as_str().into(),
             PartyKind::Device | PartyKind::Remote | PartyKind::Service => shown(called),
         }
     }
@@ -193,9 +166,9 @@ impl Frames<'_> {
         };
         let own_cause = if other.is_some() { Cause::NormalClearing } else { self.own_cause(gone, cause) };
         let told = other.and_then(|other| {
-            self.of("releasedasc", gone.device, gone.call, ended("releasedAscDN", other, told_cause(cause)))
+            self.of("releasedasc", gone.device, gone.call, &ended(Released::Other, &other, told_cause(cause)))
         });
-        let released = self.of("released", gone.device, gone.call, ended("releasedDN", own, own_cause));
+        let released = self.of("released", gone.device, gone.call, &ended(Released::Own, own, own_cause));
         told.into_iter().chain(released).collect()
     }
 
@@ -213,7 +186,7 @@ impl Frames<'_> {
     }
 
     /// Who was at the other end of a call whose other party has left already.
-    fn far_end(&self, gone: &Connection) -> Option<String> {
+    fn far_end(&self, gone: &Connection) -> Option<Cow<'a, str>> {
         let call = self.before.call(gone.call)?;
         if gone.placed { Some(shown(&call.called)) } else { call.caller_shown().map(shown) }
     }
@@ -224,7 +197,7 @@ impl Frames<'_> {
             return Vec::new();
         }
         let kind = if registered { "registered" } else { "unregistered" };
-        vec![Told { device, data: registration(self.after, device, kind) }]
+        vec![Told::of_terminal(self.after, kind, device)]
     }
 
     fn at(&self, id: ConnectionId) -> Option<(&Connection, &Call)> {
@@ -233,31 +206,25 @@ impl Frames<'_> {
     }
 
     /// Calling and called number, the same at both ends (IPX-EVT-05).
-    fn parties(&self, call: &Call, called: &Connection) -> (String, String) {
+    fn parties<'b>(&'b self, call: &'b Call, called: &'b Connection) -> Parties<'b> {
+        let directory = called.addressed.extension.and_then(|id| self.after.extensions.get(&id));
+        let number = directory.map(|extension| extension.config.number.as_str().into());
         let calling = call.caller_shown().map(shown).unwrap_or_default();
-        let directory = || called.addressed.extension.and_then(|id| self.after.extensions.get(&id));
-        let number = directory().map_or_else(|| shown(&called.party), |extension| extension.config.number.to_string());
-        (calling, number)
+        Parties { calling, called: number.unwrap_or_else(|| shown(&called.party)) }
     }
 }
 
 /// The calling number, as the other end is shown it.
-fn calling(call: &Call, connection: &Connection) -> String {
+fn calling<'a>(call: &'a Call, connection: &'a Connection) -> Cow<'a, str> {
     shown(call.caller_shown().unwrap_or(&connection.party))
 }
 
-fn numbers(calling: String, called: String, cause: Cause) -> Value {
-    let (code, text) = cause_code(cause);
-    json!({ "callingDN": calling, "calledDN": called, "causeCode": code, "causeMsg": text })
+fn numbers(parties: Parties<'_>, cause: Cause) -> Members<'_> {
+    Members { parties: Some(parties), cause: Some(cause), ..Members::default() }
 }
 
-fn ended(field: &str, number: String, cause: Cause) -> Value {
-    let (code, text) = cause_code(cause);
-    let mut members = Map::new();
-    members.insert(field.to_owned(), number.into());
-    members.insert("causeCode".to_owned(), code.into());
-    members.insert("causeMsg".to_owned(), text.into());
-    Value::Object(members)
+fn ended(whose: Released, number: &str, cause: Cause) -> Members<'_> {
+    Members { released: Some((whose, number)), cause: Some(cause), ..Members::default() }
 }
 
 /// Who hangs up before the answer ends the call normally, as the vendor counts it (S-1).
@@ -270,7 +237,7 @@ fn failure(cause: Cause) -> Cause {
     if FAILURES.contains(&cause_code(cause).0) { cause } else { Cause::NotObtainable }
 }
 
-fn offer_word(offer: Offer) -> &'static str {
+pub(super) fn offer_word(offer: Offer) -> &'static str {
     match offer {
         Offer::CampOn => "campon",
         Offer::CallBack => "callback",

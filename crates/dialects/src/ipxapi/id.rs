@@ -1,6 +1,7 @@
 //! The vendor's numbers as views on the core's: call references, terminals, representative numbers (IPX-EVT-38, IPX-LIM-18).
 
 use super::wire::REFERENCE_MAX;
+use std::borrow::Cow;
 use switching::config::DeviceKind;
 use switching::id::{CallId, DeviceId};
 use switching::model::Device;
@@ -42,29 +43,29 @@ pub fn terminal<'a>(picture: &'a Picture, number: &Digits) -> Option<&'a Device>
 
 /// The number of the physical phone; empty where it has none of its own and is no number's phone.
 #[must_use]
-pub fn device_number(picture: &Picture, device: DeviceId) -> String {
+pub fn device_number(picture: &Picture, device: DeviceId) -> &str {
     let own = picture.devices.get(&device).and_then(|device| device.config.names.number.as_ref());
-    own.map_or_else(|| service_number(picture, device), ToString::to_string)
+    own.map_or_else(|| service_number(picture, device), Digits::as_str)
 }
 
 /// The representative number: of the directory number that the phone belongs to, else its own.
 #[must_use]
-pub fn service_number(picture: &Picture, device: DeviceId) -> String {
-    let own = || picture.devices.get(&device)?.config.names.number.as_ref().map(ToString::to_string);
-    let directory = picture.extension_of(device).map(|(_, extension)| extension.config.number.to_string());
-    directory.or_else(own).unwrap_or_default()
+pub fn service_number(picture: &Picture, device: DeviceId) -> &str {
+    let own = || picture.devices.get(&device)?.config.names.number.as_ref();
+    let directory = picture.extension_of(device).map(|(_, extension)| &extension.config.number);
+    directory.or_else(own).map_or("", Digits::as_str)
 }
 
 /// A party's number in an event: withheld ones are empty, those outside begin with `+` where they are digits (IPX-EVT-03).
 #[must_use]
-pub fn shown(party: &Party) -> String {
+pub fn shown(party: &Party) -> Cow<'_, str> {
     let number = match party.presentation {
         Presentation::Allowed => party.number.as_str(),
         Presentation::Restricted => "",
     };
     match party.kind {
-        PartyKind::Remote if number.bytes().next().is_some_and(|b| b.is_ascii_digit()) => format!("+{number}"),
-        PartyKind::Device | PartyKind::Remote | PartyKind::Service => number.to_owned(),
+        PartyKind::Remote if number.bytes().next().is_some_and(|b| b.is_ascii_digit()) => format!("+{number}").into(),
+        PartyKind::Device | PartyKind::Remote | PartyKind::Service => number.into(),
     }
 }
 

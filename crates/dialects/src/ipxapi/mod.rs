@@ -16,6 +16,7 @@ pub mod status;
 pub mod token;
 pub mod wire;
 
+mod frame;
 mod front;
 mod request;
 mod socket;
@@ -59,11 +60,12 @@ impl Door {
     /// # Errors
     ///
     /// When the system gives no random octets for the key of the tokens.
-    pub fn new(exchange: Exchange, stream: Stream, config: IpxapiConfig) -> Result<Self, getrandom::Error> {
+    pub fn new(exchange: Exchange, stream: Stream) -> Result<Self, getrandom::Error> {
         let book = Book { sessions: Arc::clone(&stream.sessions), clock: exchange.clock().clone() };
         exchange.lend_logons(NAME, Arc::new(book));
         let (attempts, signer) = (Arc::new(Attempts::at(NAME)), Arc::new(Signer::new()?));
-        Ok(Self { exchange, stream, attempts, signer, config: Arc::new(config) })
+        let config = Arc::clone(&stream.config);
+        Ok(Self { exchange, stream, attempts, signer, config })
     }
 
     /// A time zone of the IANA database.

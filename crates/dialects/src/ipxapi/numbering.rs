@@ -3,9 +3,10 @@
 //! It goes to everybody who may control calls, once for all changes of a second: a list is long, and an import makes many changes.
 //! Ranges of parking places and groups are left out, for there are none.
 
+use super::frame::Frame;
 use super::id::{device_number, is_terminal};
 use super::{Door, NAME};
-use serde_json::{Map, Value, json};
+use crate::common::json::{Decimal, Object};
 use std::time::Duration;
 use switching::event::{Configured, Event, What};
 use switching::id::DeviceId;
@@ -68,13 +69,24 @@ pub(super) fn tell_from_now_on(door: &Door) {
     }));
 }
 
-fn frame(picture: &Picture) -> Map<String, Value> {
+fn frame(picture: &Picture) -> Frame {
+    let before = |o: &mut Object<'_>| push_devices(o.value("deviceINFO"), picture);
+    Frame::written(before, |o| {
+        o.value("systemINFO").push_str("[]");
+        o.text("type", "numbering");
+    })
+}
+
+fn push_devices(out: &mut String, picture: &Picture) {
+    out.push('[');
     let terminals = picture.devices.values().filter(|device| is_terminal(device));
-    let devices = terminals.zip(1_u64..).map(|(device, index)| {
-        let number = device_number(picture, device.id);
-        json!({ "devicePhy": index.to_string(), "deviceNumber": number, "deviceType": DEVICE_TYPE })
-    });
-    let members =
-        [("type", "numbering".into()), ("deviceINFO", devices.collect()), ("systemINFO", Value::Array(Vec::new()))];
-    members.into_iter().map(|(name, value): (&str, Value)| (name.to_owned(), value)).collect()
+    for (device, index) in terminals.zip(1_u64..) {
+        out.push_str(if index == 1 { "" } else { "," });
+        Object::write(out, |o| {
+            o.text("deviceNumber", device_number(picture, device.id));
+            o.text("devicePhy", Decimal::of(index).as_str());
+            o.text("deviceType", DEVICE_TYPE);
+        });
+    }
+    out.push(']');
 }

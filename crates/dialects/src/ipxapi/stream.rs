@@ -1,31 +1,30 @@
 //! The door's end of the log: each event is rendered once, and given to the sessions that watch its terminals; what those do is told
-//! once for each moment. The SMDR event is made
-//! elsewhere, when the record of a call can be read.
+//! once for each moment, and each record becomes the SMDR event.
 
+use super::frame::Frame;
 use super::session::Sessions;
-use super::{event, id, numbering, status};
+use super::settings::IpxapiConfig;
+use super::{event, id, numbering, smdr, status};
+use crate::common::clock::Clock;
 use crate::common::frames::Frames;
-use serde_json::{Map, Value};
+use crate::common::json::Object;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use switching::event::{Event, What};
-use switching::id::{CallId, DeviceId};
+use switching::event::Event;
+use switching::id::DeviceId;
 use switching::picture::{Before, Picture};
+use switching::record::CallRecord;
 use switching::time::Time;
-use tokio::sync::{Notify, mpsc};
-
-/// Ended calls whose SMDR event is still to be made; more are lost to the sockets, not to the store.
-const ENDED_MAX: usize = 65_536;
+use tokio::sync::Notify;
 
 /// What the projector feeds. Cheap to clone.
 #[derive(Clone)]
 pub struct Stream {
     pub(super) sessions: Arc<Sessions>,
+    pub(super) config: Arc<IpxapiConfig>,
+    clock: Clock,
     first_seq: u64,
-    ended: mpsc::Sender<CallId>,
-    /// Taken by the one who makes SMDR events.
-    to_tell: Arc<Mutex<Option<mpsc::Receiver<CallId>>>>,
     words: Arc<Mutex<Words>>,
     /// Told when numbers change; taken by the one who makes the frame.
     numbers: Arc<Notify>,
@@ -46,16 +45,14 @@ struct Word {
 }
 
 impl Stream {
-    /// A stream of the events from `first_seq` on; earlier ones (a replayed log) are passed over. A session lives for `life_ms`.
+    /// A stream of the events from `first_seq` on; earlier ones (a replayed log) are passed over.
     #[must_use]
-    pub fn new(first_seq: u64, life_ms: u64) -> Self {
-        let (ended, to_tell) = mpsc::channel(ENDED_MAX);
-        let to_tell = Arc::new(Mutex::new(Some(to_tell)));
+    pub fn new(config: IpxapiConfig, clock: Clock, first_seq: u64) -> Self {
         Self {
-            sessions: Arc::new(Sessions::new(life_ms)),
+            sessions: Arc::new(Sessions::new(config.session_ms)),
+            config: Arc::new(config),
+            clock,
             first_seq,
-            ended,
-            to_tell,
             words: Arc::default(),
             numbers: Arc::default(),
             numbers_taken: Arc::default(),
@@ -76,7 +73,7 @@ impl Stream {
         for device in status::touched(before, event) {
             let terminal = after.devices.get(&device).filter(|device| id::is_terminal(device));
             let (Some(was), Some(is)) = (status::before(before, device), terminal) else { continue };
-            let number = || id::device_number(after, device);
+            let number = || id::device_number(after, device).to_owned();
             let fresh = || Word { number: number(), before: was, after: was };
             words.of.entry(device).or_insert_with(fresh).after = status::now(after, is);
         }
@@ -89,31 +86,35 @@ impl Stream {
             }
         }
     }
-
-    /// The calls that end from now on; the first who asks gets them.
-    pub(super) fn ended(&self) -> Option<mpsc::Receiver<CallId>> {
-        self.to_tell.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
 }
 
 impl Frames for Stream {
+    fn is_watched(&self) -> bool {
+        !self.sessions.is_empty()
+    }
+
     fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
-        if event.seq < self.first_seq || self.sessions.is_empty() {
+        if event.seq < self.first_seq || !self.is_watched() {
             return;
         }
-        if let What::CallCleared { call } = event.what
-            && self.ended.try_send(call).is_err()
-        {
-            tracing::warn!(dialect = super::NAME, %call, "no SMDR event: too many are waiting");
-        }
         for told in event::render(before, event, after) {
-            self.sessions.tell(told.device, &told.data);
+            self.sessions.tell(&told);
         }
         if self.sessions.any_presence() {
             self.note_words(before, event, after);
         }
         if numbering::changes(before, event) {
             self.numbers.notify_one();
+        }
+    }
+
+    /// IPX-SMDR-08, where the service is switched on and licensed.
+    fn record(&self, record: &CallRecord) {
+        if !self.config.smdr.service || !self.config.licences.records || !self.sessions.hear_of_records() {
+            return;
+        }
+        if let Some(row) = smdr::row(record, &self.clock, &self.config) {
+            self.sessions.tell_of_record(&row.event());
         }
     }
 
@@ -124,8 +125,13 @@ impl Frames for Stream {
 }
 
 /// The presence event (IPX-PRES-03).
-fn presence(word: &Word) -> Map<String, Value> {
-    let Word { number, after, .. } = word;
-    let members = [("type", "presence"), ("deviceNumber", number), ("deviceType", "ext"), ("status", after)];
-    members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+fn presence(word: &Word) -> Frame {
+    let before = |o: &mut Object<'_>| {
+        o.text("deviceNumber", &word.number);
+        o.text("deviceType", "ext");
+    };
+    Frame::written(before, |o| {
+        o.text("status", word.after);
+        o.text("type", "presence");
+    })
 }

@@ -5,14 +5,17 @@
 
 use super::id;
 use super::wire::Writer;
+use std::borrow::Cow;
 use switching::id::{CallId, ConnectionId, ExtensionId, StageId};
 use switching::model::{Call, Connection, ConnectionState, Extension, Stage, StageKind};
-use switching::party::{Party, Presentation};
+use switching::party::{Digits, Party, Presentation};
 use switching::picture::{Before, Picture};
 use switching::time::Time;
 
 /// The directory field that names a company.
 const COMPANY: &str = "company";
+/// Octets of a usual call element, so that it is written without moving.
+const ELEMENT_LEN: usize = 384;
 
 /// A picture to look at: the present one, or the one before an event.
 pub(super) trait Look {
@@ -150,25 +153,25 @@ pub(super) struct Shows {
 
 /// A connection as its device sees it. Two that are equal look the same to a client, but for time and cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct Seen<'a> {
     id: u16,
     reference: CallId,
     pub(super) state: State,
-    number: String,
-    name: String,
-    company: Option<String>,
+    number: Cow<'a, str>,
+    name: &'a str,
+    company: Option<&'a str>,
     outgoing: bool,
     /// The number that was dialled from outside, where it is another than this device's.
-    first_called: Option<String>,
+    first_called: Option<&'a str>,
 }
 
-impl Seen {
+impl<'a> Seen<'a> {
     /// How a connection looks in a picture.
-    pub(super) fn of(look: &impl Look, connection: &Connection) -> Option<Self> {
+    pub(super) fn of(look: &'a impl Look, connection: &Connection) -> Option<Self> {
         let call = look.call(connection.call)?;
         let state = state(look, call, connection);
         let (number, name) = match state {
-            State::Initiated => (String::new(), String::new()),
+            State::Initiated => (Cow::Borrowed(""), ""),
             _ => other(call, connection),
         };
         let company = match state {
@@ -184,7 +187,7 @@ impl Seen {
             name,
             company,
             outgoing: connection.placed,
-            first_called: did.map(|did| did.as_str().to_owned()),
+            first_called: did.map(Digits::as_str),
         })
     }
 
@@ -195,13 +198,13 @@ impl Seen {
 
     /// The call element; `talk_s` is the duration in seconds.
     pub(super) fn element(&self, talk_s: u64, cause: Option<CallCause>, extra: Option<&str>, shows: Shows) -> String {
-        let mut w = Writer::default();
+        let mut w = Writer::with_room(ELEMENT_LEN);
         w.within("call", |w| {
             w.number("id", self.id.into());
             w.within("primCall", |w| {
                 w.choice("state", self.state.name());
-                w.party("otherParty", &self.number, &self.name, self.company.as_deref());
-                if let Some(first) = &self.first_called {
+                w.party("otherParty", &self.number, self.name, self.company);
+                if let Some(first) = self.first_called {
                     w.party("firstCalledParty", first, "", None);
                 }
                 w.number("duration", talk_s);
@@ -265,22 +268,22 @@ fn destination_rang(stage: &Stage) -> bool {
 
 /// The company of the other party, which has a number at work then: as its own entry of the directory has it, where it may be told
 /// who that is.
-fn company(look: &impl Look, call: &Call, connection: &Connection) -> Option<String> {
+fn company<'a>(look: &'a impl Look, call: &Call, connection: &Connection) -> Option<&'a str> {
     let party = if connection.placed { Some(&call.called) } else { call.caller_shown() };
     let known = party.filter(|party| party.presentation == Presentation::Allowed)?.extension?;
-    look.extension(known)?.config.fields.get(COMPANY).filter(|company| !company.is_empty()).cloned()
+    look.extension(known)?.config.fields.get(COMPANY).map(String::as_str).filter(|company| !company.is_empty())
 }
 
 /// Number and name of the other party: whom the call was for, or who made it.
-pub(super) fn other(call: &Call, connection: &Connection) -> (String, String) {
+pub(super) fn other<'a>(call: &'a Call, connection: &Connection) -> (Cow<'a, str>, &'a str) {
     if connection.placed {
         let called = &call.called;
         let number = if called.number.is_empty() { &call.dialled } else { &called.number };
-        return (number.as_str().to_owned(), called.name.clone());
+        return (Cow::Borrowed(number.as_str()), &called.name);
     }
     let may_be_shown = |party: &&Party| party.presentation == Presentation::Allowed && !party.number.is_empty();
     match call.caller_shown().filter(may_be_shown) {
-        Some(caller) => (caller.number.as_str().to_owned(), caller.name.clone()),
-        None => (id::hidden(call.id), String::new()),
+        Some(caller) => (Cow::Borrowed(caller.number.as_str()), &caller.name),
+        None => (Cow::Owned(id::hidden(call.id)), ""),
     }
 }

@@ -6,7 +6,6 @@
 use super::call::{self, CallCause, Look, Seen, Shows, State};
 use super::session::Over;
 use super::wire::Writer;
-use std::collections::BTreeSet;
 use switching::cause::Cause;
 use switching::command::ClearedBy;
 use switching::event::{Configured, Event, What};
@@ -133,7 +132,7 @@ fn frame(
     after: &Picture,
     event: &Event,
     connection: &Connection,
-    seen: &Seen,
+    seen: &Seen<'_>,
     cause: Option<CallCause>,
     shows: Shows,
 ) -> Frame {
@@ -148,14 +147,12 @@ fn frame(
     }
 }
 
-/// All connections of these calls, before and after.
-fn connections(before: &Before<'_>, after: &Picture, calls: &[CallId]) -> BTreeSet<ConnectionId> {
-    let of = |look: &dyn Fn(CallId) -> Option<Vec<ConnectionId>>| {
-        calls.iter().filter_map(|id| look(*id)).flatten().collect::<Vec<_>>()
-    };
-    let mut all: BTreeSet<ConnectionId> =
-        of(&|id| Look::call(before, id).map(|call| call.connections.clone())).into_iter().collect();
-    all.extend(of(&|id| Look::call(after, id).map(|call| call.connections.clone())));
+/// All connections of these calls, before and after, in the order of their ids.
+fn connections(before: &Before<'_>, after: &Picture, calls: &[CallId]) -> Vec<ConnectionId> {
+    let looked_at = calls.iter().flat_map(|id| Look::call(before, *id).into_iter().chain(Look::call(after, *id)));
+    let mut all: Vec<ConnectionId> = looked_at.flat_map(|call| &call.connections).copied().collect();
+    all.sort_unstable();
+    all.dedup();
     all
 }
 

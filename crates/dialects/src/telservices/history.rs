@@ -96,13 +96,14 @@ pub(super) fn rows(
         let user = connection.serving.user.and_then(|user| picture.users.get(&user)).map(|user| user.name.clone());
         let user = user.filter(|name| !name.is_empty());
         let rang_until = connection.answered.unwrap_or(part.ended);
+        let (number, name) = call::other(&record.call, connection);
         Row {
             device: wanted.device.is_none().then(|| device_number(picture, connection)),
             user,
             user_is_said: wanted.user.is_some(),
             date: civil::date(begun, zone),
             time: civil::time(begun, zone),
-            other: call::other(&record.call, connection),
+            other: (number.into_owned(), name.to_owned()),
             alerting_s: connection
                 .alerting
                 .filter(|_| !connection.placed)

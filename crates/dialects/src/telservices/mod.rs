@@ -17,6 +17,7 @@ mod event;
 mod front;
 mod history;
 mod http;
+mod outbox;
 mod places;
 mod request;
 mod session;
@@ -33,11 +34,11 @@ pub use stream::Stream;
 use crate::common::attempts::Attempts;
 use crate::common::exchange::Exchange;
 use places::Places;
-use session::Datagram;
-use std::net::{IpAddr, UdpSocket};
+use std::net::UdpSocket;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use switching::picture::Picture;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use turns::Turns;
 
 /// Name of the door in the directory of accounts, in logs and in the core.
@@ -53,6 +54,8 @@ struct Inner {
     stream: Stream,
     /// From where events are sent; none: nobody gets any by UDP.
     events_from: Mutex<Option<UdpSocket>>,
+    /// Whether events are sent and timers watched.
+    attended: AtomicBool,
     /// Timers have changed.
     timers: Notify,
     attempts: Attempts,
@@ -70,6 +73,7 @@ impl Door {
             config,
             stream,
             events_from: Mutex::new(events_from),
+            attended: AtomicBool::new(false),
             timers: Notify::new(),
             attempts: Attempts::at(DOOR),
             places: Places::default(),
@@ -90,9 +94,9 @@ impl Door {
 
     /// Begins to send events and to watch the timers of sessions, once there is a session.
     fn attend(&self) {
-        if let Some(queue) = self.0.stream.take_queue() {
+        if !self.0.attended.swap(true, Ordering::AcqRel) {
             let from = self.0.events_from.lock().unwrap_or_else(PoisonError::into_inner).take();
-            tokio::spawn(send(from, queue));
+            tokio::spawn(self.0.stream.outbox().clone().send(from));
             tokio::spawn(self.clone().keep_time());
         }
     }
@@ -119,26 +123,6 @@ impl Door {
                 }
                 () = changed => {}
             }
-        }
-    }
-}
-
-/// Sends datagrams in the order in which they come. None is repeated; a fault is counted and closes nothing (TEL-TRN-08).
-async fn send(from: Option<UdpSocket>, mut queue: mpsc::Receiver<Datagram>) {
-    let socket = from.and_then(|socket| {
-        socket.set_nonblocking(true).ok()?;
-        tokio::net::UdpSocket::from_std(socket).ok()
-    });
-    let mut failed: u64 = 0;
-    let wide = socket.as_ref().and_then(|socket| socket.local_addr().ok()).is_some_and(|own| own.is_ipv6());
-    while let Some((mut to, octets)) = queue.recv().await {
-        let Some(socket) = &socket else { continue };
-        if let (IpAddr::V4(ip), true) = (to.ip(), wide) {
-            to.set_ip(IpAddr::V6(ip.to_ipv6_mapped()));
-        }
-        if let Err(error) = socket.send_to(&octets, to).await {
-            failed += 1;
-            tracing::debug!(dialect = "telservices", %to, %error, failed, "event not sent");
         }
     }
 }

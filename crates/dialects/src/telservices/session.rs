@@ -5,7 +5,9 @@
 
 use super::event::{self, Frame};
 use super::id;
+use super::outbox::Post;
 use super::wire::{self, Level};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use switching::id::DeviceId;
@@ -58,9 +60,6 @@ pub(super) struct Tail {
     /// Octets that one datagram may have, these too.
     pub(super) octets_max: usize,
 }
-
-/// A datagram on its way out.
-pub(super) type Datagram = (SocketAddr, Vec<u8>);
 
 /// One registered client.
 #[derive(Debug, Clone)]
@@ -132,13 +131,13 @@ impl Session {
     }
 
     /// Sends one event to all clients whose level admits it, and counts it.
-    fn notify(&mut self, content: &str, alerting: bool, out: &mut Vec<Datagram>, tail: &Tail) {
+    fn notify(&mut self, content: &str, alerting: bool, out: &mut Post, tail: &Tail) {
         self.seq += 1;
         let seq = self.seq;
         self.tell.send_modify(|progress| progress.seq = seq);
         for client in &self.clients {
             if alerting || client.level == Level::Full {
-                out.extend(datagram(&self.number, client, content, tail));
+                lay(out, &self.number, client, content, tail);
             }
         }
     }
@@ -150,18 +149,19 @@ impl Session {
     }
 }
 
-fn datagram(number: &str, client: &Client, content: &str, tail: &Tail) -> Option<Datagram> {
-    let to = SocketAddr::new(client.ip, client.port?);
-    let octets = fitted(number, content, tail);
-    if octets.is_none() {
-        tracing::warn!(dialect = "telservices", %to, "event lost: larger than a datagram");
+/// Lays an event down for a client that gets datagrams.
+fn lay(out: &mut Post, number: &str, client: &Client, content: &str, tail: &Tail) {
+    let Some(port) = client.port else { return };
+    let to = SocketAddr::new(client.ip, port);
+    match fitted(number, content, tail) {
+        Some(octets) => out.lay(to, &octets),
+        None => tracing::warn!(dialect = "telservices", %to, "event lost: larger than a datagram"),
     }
-    Some((to, octets?))
 }
 
 /// An event that fits into a datagram: parts that may be left out are, one after another; none: it is still too large.
 fn fitted(number: &str, content: &str, tail: &Tail) -> Option<Vec<u8>> {
-    let mut content = content.to_owned();
+    let mut content = Cow::Borrowed(content);
     let mut parts = OPTIONAL.iter();
     loop {
         let mut octets = wire::event(number, |w| w.raw(&content)).into_bytes();
@@ -172,7 +172,7 @@ fn fitted(number: &str, content: &str, tail: &Tail) -> Option<Vec<u8>> {
         let part = parts.next()?;
         if let Some(rest) = without(&content, part) {
             tracing::warn!(dialect = "telservices", octets = octets.len(), part, "left out of a large event");
-            content = rest;
+            content = Cow::Owned(rest);
         }
     }
 }
@@ -264,7 +264,7 @@ impl Sessions {
     }
 
     /// Closes for the client at `ip` that registered last, or for all, now or later. Gives the device that is watched no more.
-    pub(super) fn close(&mut self, key: &str, ask: &Close, out: &mut Vec<Datagram>, tail: &Tail) -> Option<DeviceId> {
+    pub(super) fn close(&mut self, key: &str, ask: &Close, out: &mut Post, tail: &Tail) -> Option<DeviceId> {
         let session = self.open.get_mut(key)?;
         let at = (ask.after_ms > 0).then(|| ask.now.after_ms(ask.after_ms));
         match (ask.client_only, at) {
@@ -293,7 +293,7 @@ impl Sessions {
         key: &str,
         over: Over,
         asked: Option<IpAddr>,
-        out: &mut Vec<Datagram>,
+        out: &mut Post,
         tail: &Tail,
     ) -> Option<DeviceId> {
         let mut session = self.open.remove(key)?;
@@ -309,20 +309,21 @@ impl Sessions {
             progress.over = Some(over);
         });
         let content = event::session(over.name());
-        out.extend(session.clients.iter().filter_map(|client| datagram(&session.number, client, &content, tail)));
+        session.clients.iter().for_each(|client| lay(out, &session.number, client, &content, tail));
         session.device
     }
 
     /// Tells one frame to the session of its device.
-    pub(super) fn tell(&mut self, frame: &Frame, out: &mut Vec<Datagram>, tail: &Tail) {
-        let Some(key) = self.watched.get(&frame.device).cloned() else { return };
+    pub(super) fn tell(&mut self, frame: &Frame, out: &mut Post, tail: &Tail) {
+        let Some(key) = self.watched.get(&frame.device) else { return };
         if let Some(over) = frame.over {
             if over != Over::Admin || !self.closing.contains_key(&frame.device) {
+                let key = key.clone();
                 self.end(&key, over, None, out, tail);
             }
             return;
         }
-        let Some(session) = self.open.get_mut(&key) else { return };
+        let Some(session) = self.open.get_mut(key) else { return };
         session.notify(&frame.content, frame.alerting, out, tail);
         if frame.ended {
             let over = (session.seq, frame.content.clone());
@@ -340,7 +341,7 @@ impl Sessions {
     }
 
     /// Lets go of whoever's time has come. Gives the devices that are watched no more.
-    pub(super) fn expire(&mut self, now: Time, out: &mut Vec<Datagram>, tail: &Tail) -> Vec<DeviceId> {
+    pub(super) fn expire(&mut self, now: Time, out: &mut Post, tail: &Tail) -> Vec<DeviceId> {
         let mut unwatched = Vec::new();
         let keys: Vec<String> = self.open.keys().cloned().collect();
         for key in keys {
@@ -356,7 +357,7 @@ impl Sessions {
                 let over = if client.expires.is_some_and(|at| at <= now) { Over::Timeout } else { Over::Client };
                 session.let_go(client, over);
                 if over == Over::Timeout {
-                    out.extend(datagram(&session.number, client, &event::session(over.name()), tail));
+                    lay(out, &session.number, client, &event::session(over.name()), tail);
                 }
             }
             if !gone.is_empty() && session.clients.is_empty() {

@@ -1,26 +1,22 @@
 //! The door's end of the log: each event is rendered once per device that somebody watches, counted for those who poll, and
-//! handed to the sender of datagrams (TEL-EVT-01, TEL-TRN-08).
+//! laid down as datagrams (TEL-EVT-01, TEL-TRN-08).
 
 use super::call::Shows;
 use super::config::TelServicesConfig;
 use super::event;
-use super::session::{Datagram, Sessions, Tail};
+use super::outbox::{Outbox, Post};
+use super::session::{Sessions, Tail};
 use crate::common::frames::Frames;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switching::event::Event;
 use switching::picture::{Before, Picture};
-use tokio::sync::mpsc;
-
-/// Datagrams that may wait to be sent; one more is lost, as UDP may lose any.
-const DATAGRAMS_MAX: usize = 16_384;
 
 struct Inner {
     first_seq: u64,
     sessions: Mutex<Sessions>,
     tail: Tail,
     shows: Shows,
-    out: mpsc::Sender<Datagram>,
-    queue: Mutex<Option<mpsc::Receiver<Datagram>>>,
+    outbox: Outbox,
 }
 
 /// What the projector feeds. Cheap to clone.
@@ -32,32 +28,28 @@ impl Stream {
     #[must_use]
     pub fn new(first_seq: u64, config: &TelServicesConfig) -> Self {
         let tail = Tail { end: config.end_of_pdu.clone(), octets_max: config.event_octets_max };
-        let shows = config.shows();
-        let (out, queue) = mpsc::channel(DATAGRAMS_MAX);
-        let (sessions, queue) = (Mutex::default(), Mutex::new(Some(queue)));
-        Self(Arc::new(Inner { first_seq, sessions, tail, shows, out, queue }))
+        let (sessions, shows) = (Mutex::default(), config.shows());
+        Self(Arc::new(Inner { first_seq, sessions, tail, shows, outbox: Outbox::default() }))
     }
 
     /// Looks at the sessions or changes them; what comes of it for clients is sent. Never reads the mirror inside: the projector
     /// comes here while it holds that.
-    pub(super) fn sessions<T>(&self, change: impl FnOnce(&mut Sessions, &mut Vec<Datagram>, &Tail) -> T) -> T {
-        let mut out = Vec::new();
-        let mut sessions = self.lock();
-        let given = change(&mut sessions, &mut out, &self.0.tail);
-        self.send(out);
+    pub(super) fn sessions<T>(&self, change: impl FnOnce(&mut Sessions, &mut Post, &Tail) -> T) -> T {
+        let given = self.change(change);
+        self.0.outbox.wake();
         given
     }
 
-    /// The datagrams to send; none: somebody sends them already.
-    pub(super) fn take_queue(&self) -> Option<mpsc::Receiver<Datagram>> {
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The datagrams to send.
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
     }
 
-    fn send(&self, datagrams: Vec<Datagram>) {
-        let lost = datagrams.into_iter().filter_map(|datagram| self.0.out.try_send(datagram).err()).count();
-        if lost > 0 {
-            tracing::warn!(dialect = "telservices", lost, "events lost: more than {DATAGRAMS_MAX} wait to be sent");
-        }
+    /// The same, but nobody is woken yet.
+    fn change<T>(&self, change: impl FnOnce(&mut Sessions, &mut Post, &Tail) -> T) -> T {
+        let mut sessions = self.lock();
+        // Under the lock: datagrams leave in the order in which sessions changed.
+        self.0.outbox.lay(|out| change(&mut sessions, out, &self.0.tail))
     }
 
     fn lock(&self) -> MutexGuard<'_, Sessions> {
@@ -66,11 +58,15 @@ impl Stream {
 }
 
 impl Frames for Stream {
+    fn is_watched(&self) -> bool {
+        self.lock().len() > 0
+    }
+
     fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
         if event.seq < self.0.first_seq {
             return;
         }
-        self.sessions(|sessions, out, tail| {
+        self.change(|sessions, out, tail| {
             if sessions.len() == 0 {
                 return;
             }
@@ -80,6 +76,8 @@ impl Frames for Stream {
         });
     }
 
-    /// Those who wait were woken one by one.
-    fn publish(&self) {}
+    /// Those who poll were woken one by one.
+    fn publish(&self) {
+        self.0.outbox.wake();
+    }
 }

@@ -4,8 +4,9 @@
 
 use super::address::is_extension;
 use super::live::{self, Taken, Words};
-use super::wire::Json;
 use super::{id, number};
+use crate::common::json::{Object, on_paper};
+use axum::extract::ws::Utf8Bytes;
 use switching::cause::Cause;
 use switching::event::{Arrival, Configured, Event, Purpose, What};
 use switching::id::{CallId, ConnectionId, DeviceId};
@@ -41,10 +42,27 @@ pub fn completes(event: &Event) -> Option<CallId> {
 pub(super) struct Frame {
     /// The SIP code of the extension it is about; none: everybody's.
     pub(super) extension: Option<String>,
-    /// The event's name.
-    pub(super) name: &'static str,
-    /// Its payload, written.
-    pub(super) payload: String,
+    /// The message, whole.
+    pub(super) text: Utf8Bytes,
+}
+
+impl Frame {
+    fn new(extension: Option<String>, name: &str, payload: impl FnOnce(&mut Object<'_>)) -> Self {
+        let text = on_paper(|text| {
+            push_message(text, name, payload);
+            text.as_str().into()
+        });
+        Self { extension, text }
+    }
+}
+
+/// Appends an event as Socket.IO carries it: its name and an object.
+pub(super) fn push_message(out: &mut String, name: &str, payload: impl FnOnce(&mut Object<'_>)) {
+    out.push_str("42[\"");
+    out.push_str(name);
+    out.push_str("\",");
+    Object::write(out, payload);
+    out.push(']');
 }
 
 /// The frames of one core event, in order.
@@ -64,7 +82,7 @@ pub(super) fn render(words: &Words<'_>, before: &Before<'_>, event: &Event, afte
         What::ConnectionCleared { connection, cause, .. } => told.hung_up(before, *connection, *cause),
         What::ApplicationSession { device, .. } => told.status(*device),
         What::ConfigurationChanged(Configured::Device(..) | Configured::Extension(..) | Configured::User(..)) => {
-            vec![Frame { extension: None, name: "ExtensionsUpdated", payload: Json::Object(Vec::new()).write() }]
+            vec![Frame::new(None, "ExtensionsUpdated", |_| {})]
         }
         What::ConfigurationChanged(Configured::Trunk(..) | Configured::Settings(_))
         | What::Failed { .. }
@@ -106,8 +124,7 @@ impl Telling<'_> {
     fn of(&self, reason: &str, id: ConnectionId, leg: u8) -> Vec<Frame> {
         let Some(connection) = self.after.connections.get(&id) else { return Vec::new() };
         let Some(taken) = Taken::live(self.after, connection) else { return Vec::new() };
-        let call = self.words.told_call(taken, leg);
-        self.frame(reason, connection.device, Some(call), Vec::new()).into_iter().collect()
+        self.frame(reason, connection.device, Some((taken, leg)), |_| {}).into_iter().collect()
     }
 
     fn hung_up(&self, before: &Before<'_>, id: ConnectionId, cause: Cause) -> Vec<Frame> {
@@ -117,42 +134,40 @@ impl Telling<'_> {
         let taken = Taken { call, connection, caller };
         let caller_id = call.caller_shown().or(caller.map(|caller| &caller.party));
         let caller_id = caller_id.map(|party| number::shown_party(party, &self.words.config.home_country));
-        let more = vec![
-            ("callerID", Json::text(caller_id.unwrap_or_default())),
-            ("ivruniqueid", Json::text(self.words.call_id(call))),
-            ("dialStatus", Json::text("")),
-            ("cause", Json::text(cause_text(connection.failed.unwrap_or(cause), connection))),
-        ];
-        let told = self.words.told_call(taken, live::leg(connection));
-        self.frame("HANGUP", connection.device, Some(told), more).into_iter().collect()
+        let leg = live::leg(connection);
+        let frame = self.frame("HANGUP", connection.device, Some((taken, leg)), |o| {
+            o.text("callerID", &caller_id.unwrap_or_default());
+            o.text("ivruniqueid", &self.words.call_id(call));
+            o.text("dialStatus", "");
+            o.text("cause", cause_text(connection.failed.unwrap_or(cause), connection));
+        });
+        frame.into_iter().collect()
     }
 
     fn status(&self, device: DeviceId) -> Vec<Frame> {
-        self.frame("userStatusUpdate", device, None, Vec::new()).into_iter().collect()
+        self.frame("userStatusUpdate", device, None, |_| {}).into_iter().collect()
     }
 
     fn frame(
         &self,
         reason: &str,
         device: DeviceId,
-        call: Option<Json>,
-        more: Vec<(&'static str, Json)>,
+        call: Option<(Taken<'_>, u8)>,
+        more: impl FnOnce(&mut Object<'_>),
     ) -> Option<Frame> {
         let device = self.after.devices.get(&device).filter(|device| is_extension(device))?;
         let at = self.event.at;
-        let server_time = Json::number(self.words.local(at));
-        let mut fields = vec![
-            ("eventName", Json::text("extension")),
-            ("reason", Json::text(reason)),
-            ("data", self.words.told_extension(self.after, device, call)),
-        ];
-        fields.extend(more);
-        fields.push(("servertime", server_time.clone()));
-        fields.push(("servertimeoffset", Json::number(self.words.offset_min(at))));
-        fields.push(("telephonyservertime", server_time));
-        let payload = Json::of_fields(fields);
-        let extension = Some(id::sip_code(self.after, device.id));
-        Some(Frame { extension, name: "ExtensionEvent", payload: payload.write() })
+        let extension = Some(id::sip_code(device).into_owned());
+        Some(Frame::new(extension, "ExtensionEvent", |o| {
+            let server_time = self.words.local(at);
+            o.text("eventName", "extension");
+            o.text("reason", reason);
+            self.words.tell_extension(o.value("data"), self.after, device, call);
+            more(o);
+            o.number("servertime", server_time);
+            o.number("servertimeoffset", self.words.offset_min(at));
+            o.number("telephonyservertime", server_time);
+        }))
     }
 }
 

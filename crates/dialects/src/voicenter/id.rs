@@ -1,10 +1,13 @@
 //! Vendor ids as views on the core's: call ids (VOI-ADM-23), SIP codes (VOI-ADM-04), users' short ids (VOI-CDR-15).
 
+use crate::common::json::{push_digits, push_hex};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use switching::id::{DeviceId, StageId, UserId};
-use switching::picture::Picture;
+use jiff::tz::{Offset, TimeZone};
+use std::borrow::Cow;
+use switching::id::{StageId, UserId};
+use switching::model::Device;
+use switching::party::Digits;
 use switching::time::Time;
 
 /// Characters of a call id (VOI-LIM-07).
@@ -16,9 +19,16 @@ pub const CALL_ID_LEN: usize = 32;
 /// id of a stored record stays what it was.
 #[must_use]
 pub fn call(opened: Time, root: StageId, node: u16) -> String {
+    let mut id = String::with_capacity(CALL_ID_LEN);
     let ms = i64::try_from(opened.0).unwrap_or(i64::MAX);
-    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y%m%d%H%M%S");
-    format!("{at}{:04}{:014x}", node % 10_000, root.0 & 0xff_ffff_ffff_ffff)
+    let at = Offset::UTC.to_datetime(Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH));
+    push_digits(&mut id, u64::from(at.year().unsigned_abs()), 4);
+    for part in [at.month(), at.day(), at.hour(), at.minute(), at.second()] {
+        push_digits(&mut id, u64::from(part.unsigned_abs()), 2);
+    }
+    push_digits(&mut id, u64::from(node % 10_000), 4);
+    push_hex(&mut id, root.0 & 0xff_ffff_ffff_ffff, 14);
+    id
 }
 
 /// The instants at which the first stage of the journey with this call id may have opened, from and before. None: it is no call id.
@@ -32,11 +42,11 @@ pub fn opened(call_id: &str) -> Option<(Time, Time)> {
 
 /// An extension's SIP code: the SIP user of its device, else its number, else its resource id.
 #[must_use]
-pub fn sip_code(picture: &Picture, device: DeviceId) -> String {
-    let Some(device) = picture.devices.get(&device) else { return String::new() };
+pub fn sip_code(device: &Device) -> Cow<'_, str> {
     let names = &device.config.names;
-    let number = || names.number.as_ref().map(|number| number.as_str().to_owned());
-    names.sip.clone().or_else(number).or_else(|| names.resource.clone()).unwrap_or_else(|| device.id.to_string())
+    let number = || names.number.as_ref().map(Digits::as_str);
+    let name = names.sip.as_deref().or_else(number).or(names.resource.as_deref());
+    name.map_or_else(|| device.id.to_string().into(), Cow::Borrowed)
 }
 
 /// A user's short id, never less than four digits.

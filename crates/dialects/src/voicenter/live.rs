@@ -7,7 +7,10 @@ use super::config::VoicenterConfig;
 use super::wire::Json;
 use super::{id, number, sight};
 use crate::common::clock::Clock;
+use crate::common::json::Object;
 use jiff::Timestamp;
+use std::borrow::Cow;
+use std::ops::Range;
 use switching::id::UserId;
 use switching::model::{Call, Connection, ConnectionState, Device, Prompt, Registration};
 use switching::party::Party;
@@ -61,15 +64,15 @@ impl Words<'_> {
     }
 
     /// The party at the other end, as it is shown: number and name.
-    pub fn other(&self, taken: Taken<'_>) -> (String, String) {
+    pub fn other<'a>(&self, taken: Taken<'a>) -> (Cow<'a, str>, Cow<'a, str>) {
         let party = other_party(taken);
-        let phone = number::shown_party(&party, &self.config.home_country);
+        let phone = number::shown_party(party, &self.config.home_country);
         let hidden = phone == number::ANONYMOUS;
-        let name = if party.name.is_empty() || hidden { phone.clone() } else { party.name };
+        let name = if party.name.is_empty() || hidden { phone.clone() } else { Cow::Borrowed(party.name.as_str()) };
         (phone, name)
     }
 
-    fn did(&self, call: &Call) -> String {
+    fn did<'a>(&self, call: &'a Call) -> Cow<'a, str> {
         call.did.as_ref().map(|did| number::shown(did.as_str(), &self.config.home_country)).unwrap_or_default()
     }
 
@@ -95,78 +98,107 @@ impl Words<'_> {
         ])
     }
 
-    /// A call of the real-time channel, in local epochs. `leg` is the leg of a Click2Call that is told of.
-    pub fn told_call(&self, taken: Taken<'_>, leg: u8) -> Json {
+    /// Writes a call of the real-time channel, in local epochs. `leg` is the leg of a Click2Call that is told of.
+    fn tell_call(&self, out: &mut String, taken: Taken<'_>, leg: u8) {
         let Taken { call, connection, .. } = taken;
         let (phone, name) = self.other(taken);
-        let started = Json::number(self.local(connection.created));
-        let text = |text: &str| Json::text(text);
-        let recording = [
-            ("Filename", text("")),
-            ("Options", text("")),
-            ("ApproximateURL", text("")),
-            ("IsMuted", Json::Bool(false)),
-        ];
-        let called = number::shown_party(&call.called, &self.config.home_country);
-        let mut fields = vec![
-            ("callStarted", started.clone()),
-            ("calldurationinterval", started),
-            ("callAnswered", Json::number(connection.answered.map_or(0, |at| self.local(at)))),
-            ("answered", Json::number(u8::from(connection.answered.is_some()))),
-            ("callername", Json::text(name)),
-            ("callerphone", Json::text(phone)),
-            ("outgoingcallername", text(if connection.placed { &call.called.name } else { "" })),
-            ("outgoingcallerphone", text(if connection.placed { &called } else { "" })),
-            ("callstatus", text(if is_two_leg(connection) && leg == 2 { "Talking" } else { status(connection) })),
-            ("customdata", custom(call)),
-            ("direction", text(direction(connection))),
-            ("callType", text(direction(connection))),
-            ("ivrid", Json::text(self.call_id(call))),
-            ("recording", Json::object(recording)),
-            ("did", Json::text(self.did(call))),
-            ("relatedIvrUniqueIDs", Json::Array(Vec::new())),
-            ("originalCallerID", text("")),
-            ("originalCallerName", text("")),
-            ("actualDialedNumber", text(call.dialled.as_str())),
-            ("isInternal", Json::Bool(call.did.is_none() && call.called.device.is_some())),
-            ("isSpyed", Json::Bool(false)),
-        ];
-        if is_two_leg(connection) {
-            fields.push(("c2cdirection", Json::number(leg)));
-        }
-        Json::of_fields(fields)
+        let started = self.local(connection.created);
+        let dialled = Some(&call.called).filter(|_| connection.placed);
+        let dialled_number = dialled.map(|party| number::shown_party(party, &self.config.home_country));
+        Object::write(out, |o| {
+            o.number("callStarted", started);
+            o.number("calldurationinterval", started);
+            o.number("callAnswered", connection.answered.map_or(0, |at| self.local(at)));
+            o.count("answered", u64::from(connection.answered.is_some()));
+            o.text("callername", &name);
+            o.text("callerphone", &phone);
+            o.text("outgoingcallername", dialled.map_or("", |party| &party.name));
+            o.text("outgoingcallerphone", &dialled_number.unwrap_or_default());
+            o.text("callstatus", if is_two_leg(connection) && leg == 2 { "Talking" } else { status(connection) });
+            o.object("customdata", |o| call.data.custom.iter().for_each(|(name, value)| o.named_text(name, value)));
+            o.text("direction", direction(connection));
+            o.text("callType", direction(connection));
+            o.text("ivrid", &self.call_id(call));
+            o.object("recording", |o| {
+                o.text("Filename", "");
+                o.text("Options", "");
+                o.text("ApproximateURL", "");
+                o.flag("IsMuted", false);
+            });
+            o.text("did", &self.did(call));
+            o.value("relatedIvrUniqueIDs").push_str("[]");
+            o.text("originalCallerID", "");
+            o.text("originalCallerName", "");
+            o.text("actualDialedNumber", call.dialled.as_str());
+            o.flag("isInternal", call.did.is_none() && call.called.device.is_some());
+            o.flag("isSpyed", false);
+            if is_two_leg(connection) {
+                o.count("c2cdirection", leg.into());
+            }
+        });
     }
 
-    /// An extension of the real-time channel; `current` is the call that an event is about.
-    pub fn told_extension(&self, picture: &Picture, device: &Device, current: Option<Json>) -> Json {
+    /// Writes an extension of the real-time channel; `current` is the call that an event is about, and its leg.
+    pub fn tell_extension(
+        &self,
+        out: &mut String,
+        picture: &Picture,
+        device: &Device,
+        current: Option<(Taken<'_>, u8)>,
+    ) {
         let extension = picture.extension_of(device.id).map(|(_, extension)| &extension.config);
         let online = device.session.flatten();
         let online_name = online.and_then(|id| picture.users.get(&id)).map(|user| user.name.as_str());
         let number = extension.map(|it| &it.number).or(device.config.names.number.as_ref());
-        let number = number.and_then(|number| number.as_str().parse::<i64>().ok()).unwrap_or(0);
-        let calls = device.connections.iter().filter_map(|id| Taken::live(picture, picture.connections.get(id)?));
         let last = device.last;
-        let epoch = |at: Option<Time>| Json::number(at.map_or(0, |at| self.local(at)));
-        let mut fields = vec![
-            ("userID", user(extension.and_then(|it| it.owner))),
-            ("userName", Json::text(name(picture, device))),
-            ("number", Json::number(number)),
-            ("extenUser", Json::text(id::sip_code(picture, device.id))),
-            ("accountID", Json::number(self.config.node(&sight::node_of(picture, self.config, device.id)).0)),
-            ("topAccountID", Json::number(self.config.account_id)),
-            ("summery", Json::object([("representative", Json::text(online_name.unwrap_or_default()))])),
-            ("onlineUserID", user(online)),
-            ("representative", user(online)),
-            ("representativeStatus", Json::number(online_status(online))),
-            ("lastCallEventEpoch", epoch(last.placed.max(last.offered))),
-            ("lastAnsweredCallEventEpoch", epoch(last.answered)),
-            ("lastHangupCallEpoch", epoch(last.ended)),
-            ("representativeUpdated", Json::number(0)),
-            ("peerStatus", Json::text(peer_status(&device.registration))),
-            ("calls", Json::Array(calls.map(|taken| self.told_call(taken, leg(taken.connection))).collect())),
-        ];
-        fields.extend(current.map(|call| ("currentCall", call)));
-        Json::of_fields(fields)
+        let epoch = |at: Option<Time>| at.map_or(0, |at| self.local(at));
+        Object::write(out, |o| {
+            o.count("userID", user_number(extension.and_then(|it| it.owner)));
+            o.text("userName", &name(picture, device));
+            o.number("number", number.and_then(|number| number.as_str().parse().ok()).unwrap_or(0));
+            o.text("extenUser", &id::sip_code(device));
+            o.count("accountID", self.config.node(&sight::node_of(picture, self.config, device.id)).0.into());
+            o.count("topAccountID", self.config.account_id.into());
+            o.object("summery", |o| o.text("representative", online_name.unwrap_or_default()));
+            o.count("onlineUserID", user_number(online));
+            o.count("representative", user_number(online));
+            o.count("representativeStatus", online_status(online).into());
+            o.number("lastCallEventEpoch", epoch(last.placed.max(last.offered)));
+            o.number("lastAnsweredCallEventEpoch", epoch(last.answered));
+            o.number("lastHangupCallEpoch", epoch(last.ended));
+            o.count("representativeUpdated", 0);
+            o.text("peerStatus", peer_status(&device.registration));
+            let told = self.tell_calls(o.value("calls"), picture, device, current);
+            match (told, current) {
+                // It has just been written among the others.
+                (Some(told), Some(_)) => o.value("currentCall").extend_from_within(told),
+                (None, Some((taken, leg))) => self.tell_call(o.value("currentCall"), taken, leg),
+                (_, None) => {}
+            }
+        });
+    }
+
+    /// Writes the calls of an extension; gives where among them the present one stands just as it is told.
+    fn tell_calls(
+        &self,
+        out: &mut String,
+        picture: &Picture,
+        device: &Device,
+        current: Option<(Taken<'_>, u8)>,
+    ) -> Option<Range<usize>> {
+        let mut told = None;
+        out.push('[');
+        let live = device.connections.iter().filter_map(|id| Taken::live(picture, picture.connections.get(id)?));
+        for (n, taken) in live.enumerate() {
+            out.push_str(if n == 0 { "" } else { "," });
+            let (from, leg) = (out.len(), leg(taken.connection));
+            self.tell_call(out, taken, leg);
+            if current.is_some_and(|(it, of)| std::ptr::eq(it.connection, taken.connection) && of == leg) {
+                told = Some(from..out.len());
+            }
+        }
+        out.push(']');
+        told
     }
 }
 
@@ -178,7 +210,11 @@ pub fn name(picture: &Picture, device: &Device) -> String {
 
 /// A user's number; 0: nobody.
 pub fn user(user: Option<UserId>) -> Json {
-    Json::number(user.map_or(0, |user| user.0))
+    Json::number(user_number(user))
+}
+
+fn user_number(user: Option<UserId>) -> u64 {
+    user.map_or(0, |user| user.0)
 }
 
 /// Logged in, or logged out (VOI-LGN-02).
@@ -212,13 +248,13 @@ fn custom(call: &Call) -> Json {
 }
 
 /// Whom this end talks to or will: of the one who placed the call the called party, of the others the caller as it is shown to them.
-fn other_party(taken: Taken<'_>) -> Party {
+fn other_party(taken: Taken<'_>) -> &Party {
     let Taken { call, connection, caller } = taken;
     if connection.placed {
-        return call.called.clone();
+        return &call.called;
     }
     let caller = call.caller_shown().or(caller.map(|caller| &caller.party));
-    caller.unwrap_or(&call.called).clone()
+    caller.unwrap_or(&call.called)
 }
 
 /// A first leg that has answered talks, to the tone at least, before the other side does.

@@ -3,6 +3,7 @@
 //! Read: `+`, `00`, blanks, dashes, dots and brackets are left out; `0…` is national. Written: numbers of the home country national
 //! where callers are shown, E.164 without `+` for targets. Short numbers of the exchange itself stay as they are.
 
+use std::borrow::Cow;
 use switching::party::{Party, Presentation};
 
 /// Digits of a number that may be dialled to the outside, country code included (ITU-T E.164: at most 15).
@@ -37,22 +38,26 @@ pub fn comparable(text: &str, home: &str) -> String {
 
 /// As a caller or a dialled-in number is shown: home numbers national, others E.164 without `+`.
 #[must_use]
-pub fn shown(number: &str, home: &str) -> String {
+pub fn shown<'a>(number: &'a str, home: &str) -> Cow<'a, str> {
+    // Most numbers are short ones of the exchange itself, which no country code makes long enough.
+    if number.len() < *LEN.start() && number.len() + home.len() <= *LEN.start() {
+        return Cow::Borrowed(number);
+    }
     match e164(number, home) {
         Some(number) => match number.strip_prefix(home) {
-            Some(national) if LEN.contains(&number.len()) => format!("0{national}"),
-            Some(_) | None => number,
+            Some(national) if LEN.contains(&number.len()) => Cow::Owned(format!("0{national}")),
+            Some(_) | None => Cow::Owned(number),
         },
-        None => number.to_owned(),
+        None => Cow::Borrowed(number),
     }
 }
 
 /// As a party is shown to others: its number, or that it does not want to be.
 #[must_use]
-pub fn shown_party(party: &Party, home: &str) -> String {
+pub fn shown_party<'a>(party: &'a Party, home: &str) -> Cow<'a, str> {
     match party.presentation {
-        Presentation::Restricted => ANONYMOUS.to_owned(),
-        Presentation::Allowed if party.number.is_empty() => ANONYMOUS.to_owned(),
+        Presentation::Restricted => Cow::Borrowed(ANONYMOUS),
+        Presentation::Allowed if party.number.is_empty() => Cow::Borrowed(ANONYMOUS),
         Presentation::Allowed => shown(party.number.as_str(), home),
     }
 }

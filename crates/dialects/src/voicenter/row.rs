@@ -6,6 +6,7 @@
 
 use super::config::VoicenterConfig;
 use super::{country, id, number};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use switching::cause::Cause;
 use switching::id::{DeviceId, UserId};
@@ -291,12 +292,12 @@ impl Told<'_> {
         let config = self.names.config;
         let root = self.record.stages.first().map_or(call.created, |part| part.stage.opened);
         let (user, user_name) = self.user(self.caller.connection.serving.user);
-        let did = call.did.as_ref().map(|did| number::shown(did.as_str(), &config.home_country));
+        let did = call.did.as_ref().map(|did| number::shown(did.as_str(), &config.home_country).into_owned());
         Row {
             call_id: id::call(root, call.root, config.node),
             kind,
             status: Status::NotDialed,
-            caller: number::shown_party(caller, &config.home_country),
+            caller: number::shown_party(caller, &config.home_country).into_owned(),
             target: String::new(),
             caller_station: Station::default(),
             target_station: Station::default(),
@@ -318,8 +319,8 @@ impl Told<'_> {
     }
 
     fn station(&self, device: DeviceId, party: &Party) -> Station {
-        let code = id::sip_code(self.names.picture, device);
-        let code = if code.is_empty() { party.number.as_str().to_owned() } else { code };
+        let code = self.names.picture.devices.get(&device).map(id::sip_code);
+        let code = code.map_or_else(|| party.number.as_str().to_owned(), Cow::into_owned);
         Station { code, name: party.name.clone() }
     }
 

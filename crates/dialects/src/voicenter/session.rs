@@ -5,6 +5,7 @@
 //! diallers do not exist, so their lists are empty.
 
 use super::address::each_extension;
+use super::event::push_message;
 use super::gate::CODE_LEN_MAX;
 use super::live::Words;
 use super::request::DOOR;
@@ -14,8 +15,9 @@ use super::wire::Json;
 use super::{Door, id};
 use crate::common::ask::{Ask, Identity};
 use crate::common::attempts::NotIn;
+use crate::common::json::Object;
 use crate::common::pace;
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures_util::SinkExt;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -88,7 +90,7 @@ impl Said {
 pub(super) async fn serve(door: Door, source: IpAddr, token: Option<String>, socket: WebSocket, reading: Reading) {
     let position = door.stream.ring().head();
     let mut talk = Talk { door, source, socket, position, login: None, picked: None, _reading: reading };
-    if talk.send(vec![open_packet(), "40".to_owned()]).await.is_some() && talk.come_in(token).await.is_some() {
+    if talk.send(vec![open_packet().into(), "40".into()]).await.is_some() && talk.come_in(token).await.is_some() {
         while talk.step().await.is_some() {}
     }
     // It may be gone already.
@@ -175,13 +177,13 @@ impl Talk {
 
     async fn heard(&mut self, said: Said) -> Option<()> {
         match said {
-            Said::Ping(probe) => self.send(vec![format!("3{probe}")]).await,
+            Said::Ping(probe) => self.send(vec![format!("3{probe}").into()]).await,
             Said::Close => None,
             Said::Nothing => Some(()),
             Said::Event(name, payload, ack) => {
                 self.asked(&name.to_ascii_lowercase(), &payload).await?;
                 // It was heard; what it came to is told by events.
-                self.send(ack.map(|number| format!("43{number}[]")).into_iter().collect()).await
+                self.send(ack.map(|number| format!("43{number}[]").into()).into_iter().collect()).await
             }
         }
     }
@@ -268,7 +270,7 @@ impl Talk {
     async fn welcome(&mut self, identity: &Identity, token: String) -> Option<()> {
         let door = &self.door;
         let sight = door.exchange.read(|picture| Sight::of(picture, &door.config, identity));
-        let success = self.stamped("loginSuccess", Vec::new());
+        let success = self.stamped("loginSuccess", |_| {});
         self.login = Some(Login { sight, token });
         self.send(vec![success]).await?;
         self.send_state().await?;
@@ -277,9 +279,9 @@ impl Talk {
     }
 
     /// Everybody of the organisation, with the account of the first extension that is theirs (VOI-RT-07).
-    fn users(&self) -> String {
+    fn users(&self) -> Utf8Bytes {
         let config = &self.door.config;
-        let users = self.door.exchange.read(|picture| {
+        let users: Vec<Json> = self.door.exchange.read(|picture| {
             let account = |user: UserId| {
                 let own = picture.extensions.values().find(|it| it.config.owner == Some(user));
                 let device = own.and_then(|it| it.config.primary);
@@ -294,16 +296,16 @@ impl Talk {
             };
             picture.users.iter().map(user).collect()
         });
-        self.stamped("AllUsersStatus", vec![("users", Json::Array(users))])
+        self.stamped("AllUsersStatus", |o| Json::Array(users).push(o.value("users")))
     }
 
     /// The answer to a keep-alive, whatever token is in it. One whose own token is over is told so, and logs in anew (VOI-RT-12).
-    fn alive(&self) -> String {
+    fn alive(&self) -> Utf8Bytes {
         let token = self.login.as_ref().map_or("", |login| login.token.as_str());
         let now = self.door.exchange.clock().now();
         let lives = self.door.tokens.whose(token, now).is_some();
         let (code, text) = if lives { (0, "OK") } else { (1, "Token expired.") };
-        self.told("keepaliveResponse", vec![("isOk", Json::Bool(lives))], code, text)
+        self.told("keepaliveResponse", |o| o.flag("isOk", lives), code, text)
     }
 
     async fn refuse(&mut self) -> Option<()> {
@@ -326,14 +328,20 @@ impl Talk {
         self.position = self.door.stream.ring().head();
         let words = Words { config: &self.door.config, clock: self.door.exchange.clock() };
         let extensions = each_extension(&self.door.exchange, |picture, device| {
-            self.watches(picture, &id::sip_code(picture, device.id))
-                .then(|| words.told_extension(picture, device, None))
+            self.watches(picture, &id::sip_code(device)).then(|| {
+                let mut told = String::new();
+                words.tell_extension(&mut told, picture, device, None);
+                told
+            })
         });
-        let none = || Json::Array(Vec::new());
+        let extensions = format!("[{}]", extensions.join(","));
         let frames = vec![
-            self.stamped("loginStatus", vec![("queues", none()), ("Queues", none())]),
-            self.stamped("AllExtensionsStatus", vec![("extensions", Json::Array(extensions))]),
-            self.stamped("AllDialersStatus", vec![("dialers", none())]),
+            self.stamped("loginStatus", |o| {
+                o.value("queues").push_str("[]");
+                o.value("Queues").push_str("[]");
+            }),
+            self.stamped("AllExtensionsStatus", |o| o.value("extensions").push_str(&extensions)),
+            self.stamped("AllDialersStatus", |o| o.value("dialers").push_str("[]")),
         ];
         self.send(frames).await
     }
@@ -349,7 +357,7 @@ impl Talk {
         let texts = self.door.exchange.read(|picture| {
             let concerns = |code: &String| self.watches(picture, code);
             let watched = frames.iter().filter(|frame| frame.extension.as_ref().is_none_or(concerns));
-            watched.map(|frame| format!("42[\"{}\",{}]", frame.name, frame.payload)).collect()
+            watched.map(|frame| frame.text.clone()).collect::<Vec<Utf8Bytes>>()
         });
         self.send(texts).await?;
         pace::rest_after(taken, BATCH).await;
@@ -362,36 +370,41 @@ impl Talk {
     }
 
     /// An event with the time and no error.
-    fn stamped(&self, name: &str, fields: Vec<(&'static str, Json)>) -> String {
+    fn stamped(&self, name: &str, fields: impl FnOnce(&mut Object<'_>)) -> Utf8Bytes {
         self.told(name, fields, 0, "OK")
     }
 
     /// An event with the time and what is to be said of it.
-    fn told(&self, name: &str, fields: Vec<(&'static str, Json)>, code: u8, text: &str) -> String {
+    fn told(&self, name: &str, fields: impl FnOnce(&mut Object<'_>), code: u8, text: &str) -> Utf8Bytes {
         let clock = self.door.exchange.clock();
         let words = Words { config: &self.door.config, clock };
         let now = clock.now();
-        let stamp = [
-            ("servertime", Json::number(words.local(now))),
-            ("servertimeoffset", Json::number(words.offset_min(now))),
-            ("errorCode", Json::number(code)),
-            ("errorDesc", Json::text(text)),
-        ];
-        event(name, &Json::of_fields(fields.into_iter().chain(stamp)))
+        message(name, |o| {
+            fields(o);
+            o.number("servertime", words.local(now));
+            o.number("servertimeoffset", words.offset_min(now));
+            o.count("errorCode", code.into());
+            o.text("errorDesc", text);
+        })
     }
 
-    async fn send(&mut self, texts: Vec<String>) -> Option<()> {
+    async fn send(&mut self, texts: Vec<Utf8Bytes>) -> Option<()> {
         pace::write(&mut self.socket, texts, self.door.exchange.clock(), STALL_MS).await.ok()
     }
 }
 
-fn login_response(code: u8, text: &str, token: &str) -> String {
-    let fields = [("ErrorCode", Json::number(code)), ("ErrorDesc", Json::text(text)), ("Token", Json::text(token))];
-    event("loginResponse", &Json::object(fields))
+fn login_response(code: u8, text: &str, token: &str) -> Utf8Bytes {
+    message("loginResponse", |o| {
+        o.count("ErrorCode", code.into());
+        o.text("ErrorDesc", text);
+        o.text("Token", token);
+    })
 }
 
-fn event(name: &str, payload: &Json) -> String {
-    format!("42[\"{name}\",{}]", payload.write())
+fn message(name: &str, payload: impl FnOnce(&mut Object<'_>)) -> Utf8Bytes {
+    let mut text = String::new();
+    push_message(&mut text, name, payload);
+    text.into()
 }
 
 /// The code of a login: the payload itself, or its `code`.

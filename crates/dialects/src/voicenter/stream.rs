@@ -56,9 +56,13 @@ impl Drop for Reading {
 }
 
 impl Frames for Stream {
+    fn is_watched(&self) -> bool {
+        self.0.readers.load(Ordering::Acquire) > 0
+    }
+
     fn take(&self, before: &Before<'_>, event: &Event, after: &Picture) {
         let inner = &self.0;
-        if event.seq < inner.first_seq || inner.readers.load(Ordering::Acquire) == 0 {
+        if event.seq < inner.first_seq || !self.is_watched() {
             return;
         }
         let words = Words { config: &inner.config, clock: &inner.clock };

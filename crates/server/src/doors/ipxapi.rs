@@ -9,9 +9,9 @@ use dialects::ipxapi::{Door, IpxapiConfig, Licences, SmdrSettings, Stream, route
 const MINUTE_MS: u64 = 60_000;
 
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
-    let settings = settings(office.config)?;
-    let stream = Stream::new(office.exchange.seq() + 1, settings.session_ms);
-    let door = Door::new(office.exchange.clone(), stream.clone(), settings);
+    let exchange = office.exchange;
+    let stream = Stream::new(settings(office.config)?, exchange.clock().clone(), exchange.seq() + 1);
+    let door = Door::new(exchange.clone(), stream.clone());
     let router = router(door.map_err(|error| anyhow!("no random octets for tokens: {error}"))?);
     Ok(Opened {
         frames: vec![Box::new(stream)],

@@ -372,7 +372,7 @@ impl Driver {
             }
             Output::Record(record) => {
                 self.parts.metrics.ended(&record);
-                self.draft.record(&record);
+                self.draft.record(record);
             }
             Output::Reply(reply) => {
                 if let Err(refusal) = &reply.outcome {

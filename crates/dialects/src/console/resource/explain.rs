@@ -100,7 +100,7 @@ async fn events_of(incoming: &Incoming, record: &CallRecord) -> Result<Vec<Event
 fn told(event: &Event, clock: &Clock) -> Value {
     json!({
         "seq": event.seq, "type": event.what.name(), "timestamp": Instant::at(event.at, clock),
-        "devices": super::super::wire::ids(&event.devices),
+        "devices": super::super::wire::Ids(&event.devices),
     })
 }
 

@@ -110,7 +110,7 @@ async fn find(incoming: &Incoming, filter: &Filter, reader: &mut Reader, through
         }
         for event in Reader::rendered(&slots) {
             if let Some(envelope) = envelope(filter, exchange.epoch(), event.seq - 1, event) {
-                return Ok(serde_json::from_str(&format!("{{{envelope}}}")).ok());
+                return Ok(serde_json::from_str(&envelope).ok());
             }
         }
     }

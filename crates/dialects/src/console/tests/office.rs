@@ -180,7 +180,7 @@ impl Office {
         let rendered = render(&before, event, &self.picture, &self.clock);
         for mirror in &mut self.mirrors {
             if let Some(frame) = envelope(&mirror.filter, "ep", mirror.seq, &rendered) {
-                mirror.take(&format!("{{{frame}}}"));
+                mirror.take(&frame);
             }
         }
     }

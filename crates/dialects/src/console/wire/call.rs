@@ -1,8 +1,8 @@
 //! A live call.
 
 use super::{
-    CONNECTION, COUNT_OR_NULL, ID, ID_OR_NULL, IDS, Id, Instant, NAMED, PARTY, PartyView, STAGE, TEXT, TEXT_OR_NULL,
-    ids, number,
+    CONNECTION, COUNT_OR_NULL, ID, ID_OR_NULL, IDS, Id, Ids, Instant, NAMED, PARTY, PartyView, STAGE, TEXT,
+    TEXT_OR_NULL, number,
 };
 use crate::common::clock::Clock;
 use crate::console::shape::{Shape, optional, required};
@@ -27,8 +27,8 @@ pub struct CallView<'a> {
     talk_limit_ms: Option<u64>,
     root_stage: Id<StageId>,
     stage: Id<StageId>,
-    connections: Vec<Id<ConnectionId>>,
-    open_stages: Vec<Id<StageId>>,
+    connections: Ids<'a, ConnectionId>,
+    open_stages: Ids<'a, StageId>,
     context: &'a str,
 }
 
@@ -115,8 +115,8 @@ impl<'a> CallView<'a> {
             talk_limit_ms: call.talk_limit_ms,
             root_stage: Id(call.root),
             stage: Id(call.stage),
-            connections: ids(&call.connections),
-            open_stages: ids(&call.open_stages),
+            connections: Ids(&call.connections),
+            open_stages: Ids(&call.open_stages),
             context: &call.context,
         }
     }

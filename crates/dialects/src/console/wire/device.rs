@@ -1,6 +1,6 @@
 //! A device: what it is configured to be, and where it is reached.
 
-use super::{COUNT, ID, ID_OR_NULL, IDS, INSTANT_OR_NULL, Id, Instant, TEXT, TEXT_OR_NULL, ids, number};
+use super::{COUNT, ID, ID_OR_NULL, IDS, INSTANT_OR_NULL, Id, Ids, Instant, TEXT, TEXT_OR_NULL, number};
 use crate::common::clock::Clock;
 use crate::console::shape::{Shape, required};
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub struct DeviceView<'a> {
     registration: &'static str,
     in_service: bool,
     contacts: Vec<ContactView<'a>>,
-    connections: Vec<Id<ConnectionId>>,
+    connections: Ids<'a, ConnectionId>,
     last_placed_at: Option<Instant>,
     last_offered_at: Option<Instant>,
     last_answered_at: Option<Instant>,
@@ -133,7 +133,7 @@ impl<'a> DeviceView<'a> {
             },
             in_service: device.in_service(),
             contacts: ContactView::all(device.registration.contacts()),
-            connections: ids(&device.connections),
+            connections: Ids(&device.connections),
             last_placed_at: Instant::maybe(device.last.placed, clock),
             last_offered_at: Instant::maybe(device.last.offered, clock),
             last_answered_at: Instant::maybe(device.last.answered, clock),

@@ -15,13 +15,14 @@ mod stage;
 pub use call::{CALL, CallView};
 pub use connection::{CONNECTION, ConnectionView, STATE};
 pub use device::{CONTACT, ContactView, DEVICE, DeviceView, KIND};
-pub use event::data;
+pub use event::{data, push_data};
 pub use extension::{EXTENSION, ExtensionView};
 pub use party::{PARTY, PartyView};
 pub use record::{ConnectionPart, RECORD, RecordView, StagePart};
 pub use stage::{STAGE, StageView};
 
 use crate::common::clock::Clock;
+use crate::common::json::{Decimal, push_count, push_text};
 use crate::console::shape::Shape;
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
@@ -46,18 +47,54 @@ impl Instant {
     }
 }
 
+/// An instant as text.
+#[derive(Debug, Clone, Copy)]
+pub struct InstantText([u8; INSTANT_LEN]);
+
+const INSTANT_LEN: usize = "0000-00-00T00:00:00.000Z".len();
+
+impl InstantText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("digits and signs are ASCII")
+    }
+}
+
+impl Instant {
+    /// Its text; what lies beyond the calendar is the calendar's end.
+    #[must_use]
+    pub fn text(self) -> InstantText {
+        let Ok(at) = jiff::Timestamp::from_millisecond(self.0) else {
+            return InstantText(*b"9999-12-31T23:59:59.999Z");
+        };
+        let at = jiff::tz::Offset::UTC.to_datetime(at);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        put_digits(&mut text[..4], at.year().max(0).unsigned_abs());
+        for (from, part) in [(5, at.month()), (8, at.day()), (11, at.hour()), (14, at.minute()), (17, at.second())] {
+            put_digits(&mut text[from..from + 2], part.unsigned_abs().into());
+        }
+        put_digits(&mut text[20..23], at.millisecond().unsigned_abs());
+        InstantText(text)
+    }
+}
+
+fn put_digits(places: &mut [u8], mut number: u16) {
+    for place in places.iter_mut().rev() {
+        *place = b"0123456789"[usize::from(number % 10)];
+        number /= 10;
+    }
+}
+
 impl Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(at) => write!(f, "{at:.3}"),
-            Err(_) => f.write_str("9999-12-31T23:59:59.999Z"),
-        }
+        f.write_str(self.text().as_str())
     }
 }
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        to.serialize_str(self.text().as_str())
     }
 }
 
@@ -68,19 +105,90 @@ pub fn parse_instant(text: &str, clock: &Clock) -> Option<Time> {
     (unix_ms >= clock.unix_ms(Time(0))).then(|| clock.at_unix_ms(unix_ms))
 }
 
+/// An id of the core's: a word and a number.
+pub trait Named: Copy {
+    /// What its text begins with.
+    const PREFIX: &'static str;
+
+    /// Its number.
+    fn number(self) -> u64;
+}
+
+macro_rules! named {
+    ($($id:ident)*) => {$(
+        impl Named for switching::id::$id {
+            const PREFIX: &'static str = Self::PREFIX;
+
+            fn number(self) -> u64 {
+                self.0
+            }
+        }
+    )*};
+}
+
+named! { CallId ConnectionId StageId DeviceId ExtensionId UserId TrunkId RequestId }
+
 /// An id, written as log and ladder write it.
 #[derive(Debug, Clone, Copy)]
 pub struct Id<T>(pub T);
 
-impl<T: Display> Serialize for Id<T> {
+impl<T: Named> Serialize for Id<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
+        let mut text = [0; ID_LEN_MAX];
+        let digits = Decimal::of(self.0.number());
+        let digits = digits.as_str().as_bytes();
+        let (word, whole) = (T::PREFIX.len(), T::PREFIX.len() + digits.len());
+        text[..word].copy_from_slice(T::PREFIX.as_bytes());
+        text[word..whole].copy_from_slice(digits);
+        to.serialize_str(std::str::from_utf8(&text[..whole]).expect("word and digits are ASCII"))
     }
 }
 
+/// Room for every word and every number.
+const ID_LEN_MAX: usize = 32;
+
+/// Appends an id as JSON text.
+pub fn push_id<T: Named>(out: &mut String, id: T) {
+    out.push('"');
+    out.push_str(T::PREFIX);
+    push_count(out, id.number());
+    out.push('"');
+}
+
+/// Appends an id, or null.
+pub fn push_id_or_null<T: Named>(out: &mut String, id: Option<T>) {
+    match id {
+        Some(id) => push_id(out, id),
+        None => out.push_str("null"),
+    }
+}
+
+/// Appends a text, or null.
+fn push_text_or_null(out: &mut String, text: Option<&str>) {
+    match text {
+        Some(text) => push_text(out, text),
+        None => out.push_str("null"),
+    }
+}
+
+/// Appends ids in order.
+pub fn push_ids<T: Named>(out: &mut String, ids: &[T]) {
+    out.push('[');
+    for (n, id) in ids.iter().enumerate() {
+        out.push_str(if n == 0 { "" } else { "," });
+        push_id(out, *id);
+    }
+    out.push(']');
+}
+
 /// Ids in order.
-pub fn ids<T: Display + Copy>(list: &[T]) -> Vec<Id<T>> {
-    list.iter().copied().map(Id).collect()
+#[derive(Debug, Clone, Copy)]
+pub struct Ids<'a, T>(pub &'a [T]);
+
+impl<T: Named> Serialize for Ids<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().copied().map(Id))
+    }
 }
 
 /// A number; none when there is none.

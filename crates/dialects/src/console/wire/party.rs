@@ -1,6 +1,7 @@
 //! A party as others may see it: a withheld number and name are not sent.
 
-use super::{ID_OR_NULL, Id, TEXT_OR_NULL, number, text};
+use super::{ID_OR_NULL, Id, TEXT_OR_NULL, number, push_id_or_null, push_text_or_null, text};
+use crate::common::json::Object;
 use crate::console::shape::{Shape, required};
 use serde::Serialize;
 use switching::id::{DeviceId, ExtensionId};
@@ -50,6 +51,18 @@ impl<'a> PartyView<'a> {
             extension: party.extension.map(Id),
             presentation,
         }
+    }
+
+    /// Appends it with its members in the order of their names, as the facts of an event have it.
+    pub fn push_sorted(&self, out: &mut String) {
+        Object::write(out, |o| {
+            push_id_or_null(o.value("device"), self.device.map(|id| id.0));
+            push_id_or_null(o.value("extension"), self.extension.map(|id| id.0));
+            o.text("kind", self.kind);
+            push_text_or_null(o.value("name"), self.name);
+            push_text_or_null(o.value("number"), self.number);
+            o.text("presentation", self.presentation);
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! A call record: one per call, complete when the call is over.
 
 use super::{
-    CALL, CONNECTION, COUNT, CallView, ConnectionView, ID, IDS, Id, Instant, STAGE, StageView, TEXT, TEXT_OR_NULL, ids,
+    CALL, CONNECTION, COUNT, CallView, ConnectionView, ID, IDS, Id, Ids, Instant, STAGE, StageView, TEXT, TEXT_OR_NULL,
 };
 use crate::common::clock::Clock;
 use crate::console::shape::{Shape, required};
@@ -34,16 +34,16 @@ pub struct ConnectionPart<'a> {
     life_ms: u64,
     cause: &'static str,
     q850: u8,
-    segments: Vec<SegmentView>,
+    segments: Vec<SegmentView<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct SegmentView {
+struct SegmentView<'a> {
     from: Instant,
     to: Instant,
     ms: u64,
     state: &'static str,
-    peers: Vec<Id<ConnectionId>>,
+    peers: Ids<'a, ConnectionId>,
 }
 
 /// One stage of a record.
@@ -152,14 +152,14 @@ impl<'a> ConnectionPart<'a> {
     }
 }
 
-impl SegmentView {
-    fn of(segment: &Segment, clock: &Clock) -> Self {
+impl<'a> SegmentView<'a> {
+    fn of(segment: &'a Segment, clock: &Clock) -> Self {
         Self {
             from: Instant::at(segment.from, clock),
             to: Instant::at(segment.to, clock),
             ms: segment.to.ms_since(segment.from),
             state: segment.state.name(),
-            peers: ids(&segment.peers),
+            peers: Ids(&segment.peers),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! JSON with its keys in the order in which the guide prints them (FUS-FMT-04).
 
+use crate::common::json::push_text;
+
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
@@ -46,7 +48,7 @@ impl Json {
         match self {
             Self::Null => out.push_str("null"),
             Self::Number(number) => out.push_str(&number.to_string()),
-            Self::Text(text) => push_quoted(out, text),
+            Self::Text(text) => push_text(out, text),
             Self::Array(values) => {
                 out.push('[');
                 for (n, value) in values.iter().enumerate() {
@@ -59,7 +61,7 @@ impl Json {
                 out.push('{');
                 for (n, (key, value)) in fields.iter().enumerate() {
                     out.push_str(if n == 0 { "" } else { "," });
-                    push_quoted(out, key);
+                    push_text(out, key);
                     out.push(':');
                     value.push(out);
                 }
@@ -67,22 +69,6 @@ impl Json {
             }
         }
     }
-}
-
-fn push_quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::super::error::Fault;
 use super::super::session::{Account, Entered, Privileges, Refused};
 use super::super::token::Claims;
 use super::super::wire::json_body;
-use super::super::{Door, NAME, id, numbering, smdr};
+use super::super::{Door, NAME, id, numbering};
 use crate::common::attempts::NotIn;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -53,7 +53,6 @@ pub(in super::super) async fn login(door: &Door, asked: Login) -> Result<Respons
         Refused::Already => Fault::ALREADY_LOGIN,
         Refused::Full => Fault::LOGIN_LIMIT,
     })?;
-    smdr::tell_from_now_on(door);
     numbering::tell_from_now_on(door);
     tracing::info!(dialect = NAME, user, "logged in");
     let issued = clock.unix_ms(clock.now()).div_euclid(1_000);

@@ -14,6 +14,7 @@ use crate::common::exchange::Stopping;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::DateTime;
 use serde_json::json as object;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use switching::id::CallId;
 use switching::time::Time;
@@ -156,7 +157,7 @@ impl<'a> Walk<'a> {
 
     fn shows(&self, row: &Row) -> bool {
         let may = self.own.as_ref().is_none_or(|own| row.station() == own);
-        may && self.filter.iter().all(|expr| expr.holds(&|field| row.field(field)))
+        may && self.filter.iter().all(|expr| expr.holds(&|field| row.field(field).map(Cow::into_owned)))
     }
 }
 

@@ -9,9 +9,9 @@ mod one;
 
 pub use account::{Account, Privileges};
 
+use super::frame::{Frame, Told};
 use crate::common::logons::{Left, Logon};
 use one::Session;
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -187,11 +187,11 @@ impl Sessions {
     }
 
     /// Begins to watch a terminal; `first` is told at once.
-    pub fn watch(&self, entered: &Entered, device: DeviceId, first: Option<Map<String, Value>>) {
+    pub fn watch(&self, entered: &Entered, device: DeviceId, first: Option<Told>) {
         self.with(&entered.user, entered.number, |session| {
             session.monitors.insert(device);
-            if let Some(data) = first {
-                session.tell(data);
+            if let Some(told) = first {
+                session.tell(&told.frame);
             }
         });
     }
@@ -204,9 +204,9 @@ impl Sessions {
     }
 
     /// Gives a frame about a terminal to whoever watches it.
-    pub fn tell(&self, device: DeviceId, data: &Map<String, Value>) {
-        for session in self.lock().of.values_mut().filter(|session| session.monitors.contains(&device)) {
-            session.tell(data.clone());
+    pub fn tell(&self, told: &Told) {
+        for session in self.lock().of.values_mut().filter(|session| session.monitors.contains(&told.device)) {
+            session.tell(&told.frame);
         }
     }
 
@@ -228,26 +228,30 @@ impl Sessions {
     }
 
     /// Tells what a terminal does to whoever wants to know.
-    pub fn tell_presence(&self, device: DeviceId, data: &Map<String, Value>) {
+    pub fn tell_presence(&self, device: DeviceId, frame: &Frame) {
         for session in self.lock().of.values_mut().filter(|session| session.presences.contains(&device)) {
-            session.tell(data.clone());
+            session.tell(frame);
         }
     }
 
     /// Gives a frame to every account that may control calls, whatever it watches (IPX-EVT-35).
-    pub fn tell_all(&self, data: &Map<String, Value>) {
+    pub fn tell_all(&self, frame: &Frame) {
         for session in self.lock().of.values_mut().filter(|session| session.account.may_control_calls()) {
-            session.tell(data.clone());
+            session.tell(frame);
             session.wake.notify_one();
         }
     }
 
+    /// Whether somebody is told of records.
+    #[must_use]
+    pub fn hear_of_records(&self) -> bool {
+        self.lock().of.values().any(Session::hears_of_records)
+    }
+
     /// Gives a frame about a record to every server account that may read records (IPX-AUTH-08, IPX-AUTH-17).
     pub fn tell_of_record(&self, frame: &str) {
-        let reads = |account: &Account| account.is_server() && account.may_read_records();
-        for session in self.lock().of.values_mut().filter(|session| reads(&session.account)) {
+        for session in self.lock().of.values_mut().filter(|session| session.hears_of_records()) {
             session.push(frame.to_owned());
-            session.wake.notify_one();
         }
     }
 

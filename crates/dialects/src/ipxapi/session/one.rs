@@ -1,9 +1,9 @@
 //! One session: what it watches, its frames, its socket, the answers that its frames wait for.
 
+use super::super::frame::Frame;
 use super::account::Account;
 use super::{Close, FRAMES_MAX};
 use crate::common::logons::{Left, Logon};
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -68,11 +68,17 @@ impl Session {
         self.frames = VecDeque::new();
     }
 
+    /// A server account that may read records, and has a socket to be told of them.
+    pub(super) fn hears_of_records(&self) -> bool {
+        self.socket.is_some() && self.account.is_server() && self.account.may_read_records()
+    }
+
     /// Numbers a frame and queues it.
-    pub(super) fn tell(&mut self, mut data: Map<String, Value>) {
+    pub(super) fn tell(&mut self, frame: &Frame) {
         self.serial += 1;
-        data.insert("evtSerialNum".to_owned(), self.serial.into());
-        self.push(format!("{{\"event\":\"call\",\"data\":{}}}", Value::Object(data)));
+        if self.socket.is_some() {
+            self.push(frame.numbered(self.serial));
+        }
     }
 
     pub(super) fn push(&mut self, frame: String) {

@@ -37,16 +37,16 @@ fn frames_wait_for_the_answer_and_are_numbered_without_a_socket_too() {
     let entered = sessions.enter("demo", number, Time(0)).expect("it lives");
     let device = DeviceId(1);
     sessions.watch(&entered, device, None);
-    sessions.tell(device, &Map::new());
+    sessions.tell(&Told { device, frame: Frame::written(|_| {}, |_| {}) });
     let (socket, _) = sessions.attach(&entered).expect("a socket");
     let held = sessions.hold(&entered);
-    sessions.tell(device, &Map::new());
+    sessions.tell(&Told { device, frame: Frame::written(|_| {}, |_| {}) });
     assert_eq!(sessions.next(&entered, socket, 9), Ok(Vec::new()));
     drop(held);
     let text = r#"{"event":"call","data":{"evtSerialNum":2}}"#.to_owned();
     assert_eq!(sessions.next(&entered, socket, 9), Ok(vec![text]));
     for _ in 0..=FRAMES_MAX {
-        sessions.tell(device, &Map::new());
+        sessions.tell(&Told { device, frame: Frame::written(|_| {}, |_| {}) });
     }
     assert_eq!(sessions.next(&entered, socket, 9), Err(Close::Slow));
 }

@@ -7,12 +7,13 @@ pub mod json;
 pub mod query;
 pub mod span;
 
+use super::id;
 use super::settings::IpxapiConfig;
-use super::{Door, id};
-use crate::common::ask::Ask;
 use crate::common::clock::Clock;
+use crate::common::json::{Object, on_paper};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use switching::cause::Cause;
 use switching::model::StageResult;
 use switching::party::PartyKind;
@@ -52,6 +53,28 @@ impl Row {
         Value::Object(row)
     }
 
+    /// The SMDR event (IPX-SMDR-08), the fields in the order of their names.
+    #[must_use]
+    pub fn event(&self) -> String {
+        let mut names = query::FIELDS;
+        names.sort_unstable();
+        on_paper(|text| {
+            Object::write(text, |o| {
+                o.object("data", |o| {
+                    for name in names {
+                        match (name, self.reference, self.field(name)) {
+                            ("callRefID", Some(reference), _) => o.count(name, reference),
+                            (_, _, Some(field)) => o.text(name, &field),
+                            (_, _, None) => {}
+                        }
+                    }
+                });
+                o.text("event", "smdr");
+            });
+            text.clone()
+        })
+    }
+
     /// The station whose row it is.
     #[must_use]
     pub fn station(&self) -> &str {
@@ -60,22 +83,23 @@ impl Row {
 
     /// A field as text, by the name it has in queries.
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<String> {
+    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         Some(match name {
-            "Index" => self.index.to_string(),
-            "callRefID" => self.reference?.to_string(),
-            "StationNumber" => self.station.clone(),
-            "CoNumber" => self.circuit.clone(),
+            "Index" => self.index.to_string().into(),
+            "callRefID" => self.reference?.to_string().into(),
+            "StationNumber" => self.station.as_str().into(),
+            "CoNumber" => self.circuit.as_str().into(),
             "Duration" => {
-                format!("{:02}:{:02}:{:02}", self.duration_s / 3_600, self.duration_s / 60 % 60, self.duration_s % 60)
+                let s = self.duration_s;
+                format!("{:02}:{:02}:{:02}", s / 3_600, s / 60 % 60, s % 60).into()
             }
-            "StartTime" => self.start.clone(),
-            "Direction" => self.direction.to_string(),
-            "DialedNumber1" => self.number.clone(),
-            "Cost" => "00".to_owned(),
-            "AccountCode" => self.account_code.clone(),
-            "DialedNumber2" => String::new(),
-            "DisconnectCause" => self.cause.clone()?,
+            "StartTime" => self.start.as_str().into(),
+            "Direction" => self.direction.to_string().into(),
+            "DialedNumber1" => self.number.as_str().into(),
+            "Cost" => "00".into(),
+            "AccountCode" => self.account_code.as_str().into(),
+            "DialedNumber2" => "".into(),
+            "DisconnectCause" => self.cause.as_deref()?.into(),
             _ => return None,
         })
     }
@@ -188,24 +212,6 @@ const fn reason(q850: u8) -> (u8, &'static str) {
         _ => return (31, "Normal, Unspecified"),
     };
     (q850, text)
-}
-
-/// Makes the SMDR event of each call that ends, once its record is stored (IPX-SMDR-08). Does nothing when it is done already.
-pub(super) fn tell_from_now_on(door: &Door) {
-    if !door.config.smdr.service || !door.config.licences.records {
-        return;
-    }
-    let Some(mut ended) = door.stream.ended() else { return };
-    let door = door.clone();
-    drop(tokio::spawn(async move {
-        while let Some(call) = ended.recv().await {
-            let Ok(record) = door.exchange.ask(|back| Ask::Record(call, back)).await else { return };
-            let told = record.ok().and_then(|record| row(&record, door.exchange.clock(), &door.config));
-            let Some(row) = told else { continue };
-            let frame = json!({ "event": "smdr", "data": row.json() }).to_string();
-            door.sessions().tell_of_record(&frame);
-        }
-    }));
 }
 
 #[cfg(test)]

@@ -46,10 +46,11 @@ impl Rig {
 
     /// The same, set up otherwise.
     pub async fn with(config: IpxapiConfig) -> Self {
-        let (exchange, down) = Exchange::new(picture(), "ep_1".to_owned(), Clock::stopped(Time(1_714_644_672_000)));
+        let clock = Clock::stopped(Time(1_714_644_672_000));
+        let (exchange, down) = Exchange::new(picture(), "ep_1".to_owned(), clock.clone());
         let says = Arc::new(Mutex::new(Says::Nothing));
         tokio::spawn(answer(Arc::clone(&says), down));
-        let door = Door::new(exchange, Stream::new(1, config.session_ms), config).expect("random octets");
+        let door = Door::new(exchange, Stream::new(config, clock, 1)).expect("random octets");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let http = listener.local_addr().expect("bound");
         tokio::spawn(async move { axum::serve(listener, router(door)).await });

@@ -1,12 +1,21 @@
 //! Values to octets: canonical form, no blank anywhere, empty content as `<x/>` (TEL-TRN-04).
 
+use crate::common::json::push_count;
 use crate::common::xml::push_escaped;
+
+/// Octets of a usual event, so that it is written without moving.
+const EVENT_LEN: usize = 512;
 
 /// Builds one piece of XML.
 #[derive(Debug, Default)]
 pub(in super::super) struct Writer(String);
 
 impl Writer {
+    /// One with room for so many octets.
+    pub(in super::super) fn with_room(octets: usize) -> Self {
+        Self(String::with_capacity(octets))
+    }
+
     /// `<name>...</name>`, or `<name/>` when nothing was put into it.
     pub(in super::super) fn within(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
         let start = self.0.len();
@@ -39,7 +48,7 @@ impl Writer {
 
     /// A whole number.
     pub(in super::super) fn number(&mut self, name: &str, number: u64) {
-        self.text(name, &number.to_string());
+        self.within(name, |w| push_count(&mut w.0, number));
     }
 
     /// A value named by an empty element.
@@ -98,7 +107,7 @@ pub(in super::super) fn error(name: &str) -> String {
 
 /// An event; the device is always named (TEL-EVT-01).
 pub(in super::super) fn event(device: &str, inside: impl FnOnce(&mut Writer)) -> String {
-    let mut w = Writer::default();
+    let mut w = Writer::with_room(EVENT_LEN);
     w.within("TelServiceEvent", |w| {
         w.text("deviceNumber", device);
         w.within("event", inside);

@@ -28,7 +28,7 @@ pub(super) fn list(asked: &Asked<'_>, sight: &Sight) -> Vec<Json> {
         let owner = extension.and_then(|it| it.owner).and_then(|id| picture.users.get(&id));
         let mail = extension.and_then(|it| it.fields.get(MAIL)).cloned().unwrap_or_default();
         let row = Json::object([
-            ("SIP", Json::text(id::sip_code(picture, device.id))),
+            ("SIP", Json::text(id::sip_code(device))),
             ("Name", Json::text(name.unwrap_or_else(|| device.config.display_name.clone()))),
             ("SpeedDial", Json::text(number.as_str())),
             ("AccountID", Json::number(account_id)),

@@ -15,12 +15,12 @@ pub(super) fn list(asked: &Asked<'_>, _: &Sight) -> Vec<Json> {
     let wanted = |code: &str| wanted.as_ref().is_none_or(|list| list.iter().any(|it| it == code));
     let words = Words { config: &asked.door.config, clock: asked.door.exchange.clock() };
     address::each_extension(&asked.door.exchange, |picture, device| {
-        let code = id::sip_code(picture, device.id);
-        wanted(&code).then(|| entry(&words, picture, code, device))
+        let code = id::sip_code(device);
+        wanted(&code).then(|| entry(&words, picture, &code, device))
     })
 }
 
-fn entry(words: &Words<'_>, picture: &Picture, code: String, device: &Device) -> Json {
+fn entry(words: &Words<'_>, picture: &Picture, code: &str, device: &Device) -> Json {
     let owner = picture.extension_of(device.id).and_then(|(_, extension)| extension.config.owner);
     let online = device.session.flatten();
     let online_name = online.and_then(|id| picture.users.get(&id)).map(|user| user.name.clone()).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! JSON whose keys keep their order, and also those that occur twice (VOI-C2C-01: the first counts; VOI-LOG-06: request order).
 
+use crate::common::json::push_text;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -71,7 +72,7 @@ impl Json {
             Self::Bool(true) => out.push_str("true"),
             Self::Bool(false) => out.push_str("false"),
             Self::Number(number) => out.push_str(number),
-            Self::Text(text) => push_quoted(out, text),
+            Self::Text(text) => push_text(out, text),
             Self::Array(values) => {
                 out.push('[');
                 for (n, value) in values.iter().enumerate() {
@@ -84,7 +85,7 @@ impl Json {
                 out.push('{');
                 for (n, (name, value)) in fields.iter().enumerate() {
                     out.push_str(if n == 0 { "" } else { "," });
-                    push_quoted(out, name);
+                    push_text(out, name);
                     out.push(':');
                     value.push(out);
                 }
@@ -92,22 +93,6 @@ impl Json {
             }
         }
     }
-}
-
-fn push_quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }
 
 impl<'de> Deserialize<'de> for Json {
