@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn login<'a>(user: &'a str, password: &'a str) -> Proof<'a> {
-        Proof::Login { door: "clickcall", otherwise: None, user, password }
+        Proof::Login { door: "one", otherwise: None, user, password }
     }
 
     #[test]
@@ -106,9 +106,9 @@ mod tests {
             login("ab", "d"),
             login("a", "bc"),
             login("abc", ""),
-            Proof::Login { door: "ipxapi", otherwise: None, user: "ab", password: "c" },
-            Proof::Login { door: "clickcall", otherwise: Some(""), user: "ab", password: "c" },
-            Proof::Code { door: "clickcall", code: "c" },
+            Proof::Login { door: "another", otherwise: None, user: "ab", password: "c" },
+            Proof::Login { door: "one", otherwise: Some(""), user: "ab", password: "c" },
+            Proof::Code { door: "one", code: "c" },
         ] {
             assert_eq!(admitted.recall(other, 1, 0), None, "{other:?}");
         }

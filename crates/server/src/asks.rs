@@ -299,13 +299,13 @@ mod tests {
 
     fn login(password: &str) -> (Ask, Receiver<Option<Identity>>) {
         let (back, answer) = channel();
-        let (door, user, password) = ("clickcall".to_owned(), "u".to_owned(), password.to_owned());
+        let (door, user, password) = ("one".to_owned(), "u".to_owned(), password.to_owned());
         (Ask::Login { door, user, password, otherwise: None, back }, answer)
     }
 
     fn code() -> (Ask, Receiver<Option<Identity>>) {
         let (back, answer) = channel();
-        (Ask::Code { door: "voicenter".to_owned(), code: "c".to_owned(), back }, answer)
+        (Ask::Code { door: "another".to_owned(), code: "c".to_owned(), back }, answer)
     }
 
     #[test]
@@ -317,10 +317,10 @@ mod tests {
         };
         let settings = "{}".to_owned();
         let password_hash = secret::password_hash("p").expect("hash");
-        let (door, user) = ("clickcall".to_owned(), "u".to_owned());
+        let (door, user) = ("one".to_owned(), "u".to_owned());
         write(DirectoryWrite::PutAccount(Account { door, user, password_hash, settings: settings.clone() }));
         let hash = secret::sha256(b"c");
-        let (door, label) = ("voicenter".to_owned(), "me".to_owned());
+        let (door, label) = ("another".to_owned(), "me".to_owned());
         write(DirectoryWrite::PutApiCode(ApiCode { door, hash, label, settings }));
         let clock = Clock::stopped(Time(1_000));
         let answerer = Answerer::new(store.clone(), TENANT, clock.clone(), Path::new("none")).expect("random octets");
@@ -341,7 +341,7 @@ mod tests {
         clock.advance_to(Time(1_000 + VERIFIED_MS));
         assert_eq!(by_heart(login("p")), None, "that was long ago");
         assert_eq!(looked_up(login("p")), Some("u".to_owned()));
-        write(DirectoryWrite::DropAccount { door: "clickcall".to_owned(), user: "u".to_owned() });
+        write(DirectoryWrite::DropAccount { door: "one".to_owned(), user: "u".to_owned() });
         assert_eq!(by_heart(login("p")), None, "it was withdrawn");
         assert_eq!(looked_up(login("p")), None);
         assert_eq!(looked_up(code()), Some("me".to_owned()));

@@ -17,10 +17,9 @@ const CALLS: u32 = 10_000;
 const RATE: u32 = 100;
 /// Transactions linger for 64 times T1 (32 s) after the last call, twice where a message was lost, and a little.
 const LINGERS: Duration = Duration::from_secs(90);
-/// The idle program's memory is within a tenth of what it was: pages that are free in part go up and down by some MiB, the more the
-/// longer the storm's queues were (0.6 MiB after 15,000 calls on a quiet machine). What stayed of each call would show: half a
-/// kilobyte of ten thousand calls is more.
-const NEAR_KIB: u64 = 4_096;
+/// How far the idle program's memory may be from what it was: 3 to 4 MiB were seen on a quiet machine, more where calls queue on a busy one,
+/// of which part is pages that are free in part. What stayed of each call would show: a kilobyte of ten thousand calls is more.
+const NEAR_KIB: u64 = 8_192;
 /// Freed memory goes back once most of the lingering transactions are over.
 const GIVES_BACK: Duration = Duration::from_secs(15);
 
@@ -92,7 +91,10 @@ fn under_load_ten_thousand_calls_leave_nothing() {
     let end = settled(&office, start + NEAR_KIB);
     eprintln!("memory: {start} KiB before, {held} KiB at the end of the storm, {end} KiB after");
     assert!(end <= start + NEAR_KIB, "memory: {start} KiB before, {end} KiB after");
-    conformance::proves("SIP-14");
+    conformance::proves_partly(
+        "SIP-14",
+        "idle memory ends 3 to 4 MiB above a start of 17 MiB, unoptimised; less than 8 is asserted",
+    );
 }
 
 /// The idle program's memory, as soon as it is at most `goal`, or after the time in which it gives back.
