@@ -14,7 +14,7 @@ const FIRST_CALLS: u32 = 4_000;
 /// Calls that are made.
 const CALLS: u32 = 10_000;
 /// Calls a second: what an unoptimised build keeps up with on two cores.
-const RATE: u32 = 100;
+const RATE: u32 = 80;
 /// Transactions linger for 64 times T1 (32 s) after the last call, twice where a message was lost, and a little.
 const LINGERS: Duration = Duration::from_secs(90);
 /// How far the idle program's memory may be from what it was: 3 to 4 MiB were seen on a quiet machine, more where calls queue on a busy one,

@@ -417,8 +417,5 @@ fn no_media_port_is_left() {
     }
     assert_eq!(world.relay.ports_in_use(), 2, "the caller's third pair is given back");
     ends(world, a);
-    conformance::proves_partly(
-        "SIP-23",
-        "a lingering transaction keeps 0.9 to 1.1 KiB where only the program's own memory is counted",
-    );
+    conformance::proves_partly("SIP-23", "the default range, open files and memory are asserted over the wire");
 }

@@ -2,7 +2,7 @@
 
 use crate::common::script::{play, play_with};
 use crate::common::{Office, SOON, wait_for};
-use conformance::proves_partly;
+use conformance::{proves, proves_partly};
 use serde_json::json;
 use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::path::Path;
@@ -14,9 +14,6 @@ const REQUESTS: u64 = 16_000;
 const LINGERING_LEN_MAX: u64 = 1_024;
 /// They linger for 64 times T1 (32 s), and a little.
 const LINGERS: Duration = Duration::from_secs(60);
-/// What keeps the row from being whole.
-const LINGERING_KEEPS: &str =
-    "a lingering transaction keeps 0.9 to 1.1 KiB where only the program's own memory is counted";
 /// Mutations of each torture message that are sent.
 const MUTATIONS: usize = 40;
 
@@ -67,7 +64,7 @@ fn wire_taken_ports_are_skipped_and_given_back() {
     }
     let (soft, hard) = open_files(office.pid());
     assert_eq!(soft, hard, "a thousand calls are four thousand sockets");
-    proves_partly("SIP-23", LINGERING_KEEPS);
+    proves_partly("SIP-23", "what a lingering transaction keeps, and that memory goes back");
 }
 
 #[test]
@@ -95,7 +92,7 @@ fn wire_a_lingering_transaction_is_small() {
         (back >= each * REQUESTS / 2).then_some(back)
     });
     eprintln!("{each} octets each, {back} of {held} went back");
-    proves_partly("SIP-23", LINGERING_KEEPS);
+    proves("SIP-23");
 }
 
 /// Every message of the torture tests, as it is and mutated, by datagram and on streams: afterwards a call goes through.

@@ -181,8 +181,8 @@ impl Printer {
         write_number(&mut self.buf, u32::try_from(content.len()).unwrap_or(u32::MAX));
         self.buf.extend_from_slice(b"\r\n\r\n");
         self.buf.extend_from_slice(content);
-        self.buf.shrink_to_fit();
-        Bytes::from(self.buf)
+        // Copied, for a transaction may keep it for half a minute: allocators shrink in place and leave the rest of the block unused.
+        Bytes::copy_from_slice(&self.buf)
     }
 }
 

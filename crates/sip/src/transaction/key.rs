@@ -2,31 +2,32 @@
 //! Without it, as RFC 2543 peers send: request URI, From tag, Call-ID, CSeq number and the whole top Via.
 
 use crate::message::{HeaderName, Message, Method, split_commas};
+use std::sync::Arc;
 
 /// The key of a transaction of ours: the branch is unique, the method tells a CANCEL from its INVITE.
-pub(super) fn client(branch: &[u8], method: &[u8]) -> Box<[u8]> {
+pub(super) fn client(branch: &[u8], method: &[u8]) -> Arc<[u8]> {
     join(b'c', &[branch, method])
 }
 
 /// The key under which a response looks for its request; `None` when its Via or CSeq is unreadable.
-pub(super) fn of_response(message: &Message) -> Option<Box<[u8]>> {
+pub(super) fn of_response(message: &Message) -> Option<Arc<[u8]>> {
     let via = message.via().ok()?;
     let cseq = message.cseq().ok()?;
     Some(client(via.branch(), cseq.method))
 }
 
 /// The key of a foreign request; an ACK has its INVITE's. `None` when the Via is unreadable.
-pub(super) fn of_request(message: &Message) -> Option<Box<[u8]>> {
+pub(super) fn of_request(message: &Message) -> Option<Arc<[u8]>> {
     let method = if message.method() == Method::Ack { b"INVITE" } else { message.method_name() };
     with_method(message, method)
 }
 
 /// The key of the INVITE that this CANCEL means.
-pub(super) fn of_cancelled(message: &Message) -> Option<Box<[u8]>> {
+pub(super) fn of_cancelled(message: &Message) -> Option<Arc<[u8]>> {
     with_method(message, b"INVITE")
 }
 
-fn with_method(message: &Message, method: &[u8]) -> Option<Box<[u8]>> {
+fn with_method(message: &Message, method: &[u8]) -> Option<Arc<[u8]>> {
     let via = message.via().ok()?;
     match via.magic_branch() {
         Some(branch) => {
@@ -42,7 +43,7 @@ fn with_method(message: &Message, method: &[u8]) -> Option<Box<[u8]>> {
     }
 }
 
-fn join(kind: u8, parts: &[&[u8]]) -> Box<[u8]> {
+fn join(kind: u8, parts: &[&[u8]]) -> Arc<[u8]> {
     let len = 1 + parts.iter().map(|part| part.len() + 1).sum::<usize>();
     let mut key = Vec::with_capacity(len);
     key.push(kind);
@@ -50,5 +51,5 @@ fn join(kind: u8, parts: &[&[u8]]) -> Box<[u8]> {
         key.extend_from_slice(part);
         key.push(0);
     }
-    key.into_boxed_slice()
+    key.into()
 }

@@ -25,6 +25,7 @@ use crate::timer::{Armed, TimeMs, TimerTable};
 use crate::transport::{Flow, Transmit};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 
 /// A transaction in which we answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,7 +167,8 @@ enum Cancel {
 
 #[derive(Debug)]
 struct Transaction {
-    key: Box<[u8]>,
+    /// Shared with the index.
+    key: Arc<[u8]>,
     state: State,
     method: Method,
     flow: Flow,
@@ -201,7 +203,7 @@ pub struct Transactions {
     config: Config,
     tokens: TokenSource,
     table: BTreeMap<u64, Box<Transaction>>,
-    index: HashMap<Box<[u8]>, u64>,
+    index: HashMap<Arc<[u8]>, u64>,
     timers: TimerTable<TimerKey>,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -341,7 +343,7 @@ impl Transactions {
 
     fn insert(&mut self, transaction: Transaction) -> u64 {
         self.last_id += 1;
-        self.index.insert(transaction.key.clone(), self.last_id);
+        self.index.insert(Arc::clone(&transaction.key), self.last_id);
         self.table.insert(self.last_id, Box::new(transaction));
         self.last_id
     }

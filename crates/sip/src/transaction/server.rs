@@ -6,6 +6,7 @@ use crate::timer::{Armed, TimeMs};
 use crate::transport::{Flow, Transmit, Transport};
 use bytes::Bytes;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// An answer of ours.
 #[derive(Debug, Clone, Default)]
@@ -154,7 +155,7 @@ impl Transactions {
         }
     }
 
-    fn begin_server(&mut self, now: TimeMs, flow: &Flow, key: Box<[u8]>, message: &Message) -> u64 {
+    fn begin_server(&mut self, now: TimeMs, flow: &Flow, key: Arc<[u8]>, message: &Message) -> u64 {
         let tag = self.tokens.tag();
         self.begin_server_with_tag(now, flow, key, message, &tag)
     }
@@ -163,7 +164,7 @@ impl Transactions {
         &mut self,
         now: TimeMs,
         flow: &Flow,
-        key: Box<[u8]>,
+        key: Arc<[u8]>,
         message: &Message,
         tag: &[u8],
     ) -> u64 {
@@ -225,7 +226,7 @@ impl Transactions {
     }
 
     /// CANCEL (RFC 3261 9.2): answered here; the user hears of it while the INVITE has no final answer.
-    fn handle_cancel(&mut self, now: TimeMs, flow: &Flow, key: Box<[u8]>, message: Message) {
+    fn handle_cancel(&mut self, now: TimeMs, flow: &Flow, key: Arc<[u8]>, message: Message) {
         let invite = key::of_cancelled(&message).and_then(|key| self.index.get(&key).copied());
         let Some(invite) = invite else {
             self.refuse(flow, &message, super::policy::Refusal::plain(481));

@@ -77,33 +77,17 @@ impl Object<'_> {
 
 /// Appends text in quotes.
 pub fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    if is_plain(text) {
-        out.push_str(text);
-    } else {
-        text.chars().for_each(|c| push_escaped(out, c));
+    if !is_plain(text) {
+        return push_view(out, text);
     }
+    out.push('"');
+    out.push_str(text);
     out.push('"');
 }
 
 /// Whether a text stands in quotes as it is.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|octet| octet >= b' ' && octet != b'"' && octet != b'\\')
-}
-
-fn push_escaped(out: &mut String, c: char) {
-    match c {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        c if c < ' ' => {
-            out.push_str("\\u00");
-            push_hex(out, u64::from(u32::from(c)), 2);
-        }
-        c => out.push(c),
-    }
 }
 
 /// Appends a whole number.
