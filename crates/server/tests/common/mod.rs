@@ -8,6 +8,7 @@ pub mod ipxapi;
 pub mod ringing;
 pub mod script;
 pub mod sipp;
+pub mod steps;
 pub mod telservices;
 pub mod tls;
 pub mod tone;

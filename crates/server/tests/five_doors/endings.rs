@@ -5,7 +5,7 @@
 //! but the beginning.
 
 use crate::doors::{DOORS, Door};
-use crate::expected::{DIALLED, Ladder};
+use crate::expected::{DIALLED, Ladder, REFUSED};
 use crate::phones::{answer, dial, hang_up, passes, reject, wait_states};
 use crate::room::{Room, STOPPED};
 use serde_json::json;
@@ -67,16 +67,6 @@ const UNANSWERED: &str = "
     ipxapi       fail 1001 busySvcList=[] #1 calledDN=1002 callingDN=1001 causeCode=10 causeMsg=no_answer serviceDN=1001
     telservices  1002 id=1 state=cleared number=1001 name=Ada Lovelace duration=0 isOutgoing=false isConference=false cause=droppedByOtherParty permittedServices=
     telservices  1001 id=1 state=failed number=1002 name=Alan Turing duration=0 isOutgoing=true isConference=false cause=destNotObtainable permittedServices=dropCall
-";
-/// The second phone refuses.
-const REFUSED: &str = "
-    console      connection_cleared 1002 rejected
-    console      failed 1001 rejected
-    voicenter    HANGUP 1002 Incoming 1001 callstatus=Ringing answered=0 cause=Call Rejected
-    ipxapi       released 1002 #1 causeCode=103 causeMsg=reject releasedDN=1002 serviceDN=1002
-    ipxapi       releasedasc 1001 #1 causeCode=103 causeMsg=reject releasedAscDN=1002 serviceDN=1001
-    telservices  1002 id=1 state=cleared number=1001 name=Ada Lovelace duration=0 isOutgoing=false isConference=false permittedServices=
-    telservices  1001 id=1 state=failed number=1002 name=Alan Turing duration=0 isOutgoing=true isConference=false cause=busy permittedServices=dropCall
 ";
 /// What is left of a call that came to nothing ends.
 const LETS_GO: &str = "

@@ -134,7 +134,8 @@ const ENDED_BY_SECOND: &str = "
     telservices  1002 id=1 state=cleared number=1001 name=Ada Lovelace duration=7 isOutgoing=false isConference=false permittedServices=
     telservices  1001 id=1 state=cleared number=1002 name=Alan Turing duration=7 isOutgoing=true isConference=false cause=droppedByOtherParty permittedServices=
 ";
-const REFUSED: &str = "
+/// The second phone refuses.
+pub const REFUSED: &str = "
     console      connection_cleared 1002 rejected
     console      failed 1001 rejected
     voicenter    HANGUP 1002 Incoming 1001 callstatus=Ringing answered=0 cause=Call Rejected

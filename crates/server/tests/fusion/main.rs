@@ -8,11 +8,11 @@ mod directory;
 mod ids;
 mod settings;
 
+use common::steps::Steps;
 use common::{Office, SOON, wait_for};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// An event socket.
@@ -448,22 +448,13 @@ fn wire_history_survives_a_crash_and_ids_are_not_used_again() {
 #[test]
 fn wire_a_newcomers_client_places_a_call() {
     let office = Office::start();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients/fusion/click_to_call.py");
     let one = phone_id(&office, "1001");
-    let client = Command::new("python3")
-        .args([script, &office.address("fusion").to_string(), &office.address("fusion_events").to_string()])
-        .args([one.as_str(), "1001", "1002"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("python3 is there");
-    answer(&office, "1001");
-    answer(&office, "1002");
-    let output = client.wait_with_output().expect("it ends");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    let steps: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let step = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap_or_else(|| panic!("{name}: {text}"));
+    let doors = ["fusion", "fusion_events"].map(|door| office.address(door).to_string());
+    let client = Steps::of("fusion/click_to_call.py", &[&doors[0], &doors[1], &one, "1001", "1002"], || {
+        answer(&office, "1001");
+        answer(&office, "1002");
+    });
+    let step = |name: &str| client.step(name);
     assert_eq!(step("directory")["name"], "Ada Lovelace");
     assert_eq!(step("directory")["dp"], one.as_str());
     assert_eq!(step("ping")["event"], "evPong");

@@ -1,9 +1,10 @@
 //! The vendor's sample request, and a client as a newcomer writes it.
 
 use crate::common::Office;
+use crate::common::steps::Steps;
 use crate::request::{CODE, answer, called, url, xml};
 use serde_json::{Value, json};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 #[test]
 fn wire_the_vendors_sample_request_works() {
@@ -25,20 +26,12 @@ fn wire_the_vendors_sample_request_works() {
 #[test]
 fn wire_a_newcomers_client_places_a_call() {
     let office = Office::start();
-    let client = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients/voicenter/click_to_call.py");
-    let client = Command::new("python3")
-        .args([client, &office.address("voicenter").to_string(), CODE, "1001", "1002"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("python3 is there");
-    answer(&office, "1001");
-    answer(&office, "1002");
-    let output = client.wait_with_output().expect("it ends");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    let steps: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let step = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap_or_else(|| panic!("{name}: {text}"));
+    let door = office.address("voicenter").to_string();
+    let client = Steps::of("voicenter/click_to_call.py", &[&door, CODE, "1001", "1002"], || {
+        answer(&office, "1001");
+        answer(&office, "1002");
+    });
+    let step = |name: &str| client.step(name);
     assert_eq!((&step("extensions")["phone"], &step("extensions")["count"]), (&json!("Ada Lovelace"), &json!(40)));
     let id = &step("call")["CALLID"];
     assert_eq!((&step("call")["ERRORCODE"], &step("call")["ERRORMESSAGE"]), (&json!("0"), &json!("OK")));
