@@ -4,6 +4,7 @@
 //! says why (RFC 9112, section 9.6). So the sending side is closed first, and what the client still sends is read and dropped, for a
 //! bounded time and a bounded number of octets, below TLS: nothing is deciphered any more. The connection counts meanwhile.
 
+use dialects::common::farewell::{LINGER, LINGER_LEN_MAX};
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -15,10 +16,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long a client that has its answer may go on sending.
-const LINGER: Duration = Duration::from_secs(5);
-/// Octets that it may still send.
-const LINGER_LEN_MAX: usize = 134_217_728;
 /// Octets that are read and dropped at a time.
 const PIECE: usize = 16_384;
 

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod attempts;
 pub mod clock;
 pub mod exchange;
+pub mod farewell;
 pub mod frames;
 pub mod json;
 pub mod logons;

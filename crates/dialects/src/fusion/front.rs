@@ -7,12 +7,13 @@ use super::wire::http::{self, AnswerHead, Bad, Head, Method, Progress};
 use super::wire::{Request, Response};
 use super::{Door, civil};
 use crate::common::clock::Clock;
+use crate::common::farewell;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use switching::time::Time;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -22,8 +23,6 @@ pub const CONNECTIONS_MAX: usize = 4_096;
 pub const IDLE_MS: u64 = 60_000;
 /// Pause after the operating system refused a connection (no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// What is still read from a client that has been refused, so that the refusal reaches it: octets, and milliseconds.
-const LINGER: (usize, u64) = (134_217_728, 5_000);
 
 /// Serves HTTP until it is dropped; dropping closes all connections.
 pub async fn serve_http(listener: TcpListener, door: Door) {
@@ -199,31 +198,12 @@ impl Conversation {
     }
 
     /// Writes all, unless the client takes nothing for too long.
-    async fn write(&mut self, mut octets: &[u8]) -> Result<(), ()> {
-        while !octets.is_empty() {
-            let taken = tokio::select! {
-                written = self.socket.write(octets) => written.ok().filter(|taken| *taken > 0).ok_or(())?,
-                () = self.clock.sleep_ms(IDLE_MS) => return Err(()),
-            };
-            octets = &octets[taken..];
-        }
-        Ok(())
+    async fn write(&mut self, octets: &[u8]) -> Result<(), ()> {
+        farewell::write(&mut self.socket, octets, &self.clock, IDLE_MS).await
     }
 
     /// Takes what a refused client still sends: closing over it would take the answer away from the client.
     async fn linger(&mut self) {
-        let (most, within_ms) = LINGER;
-        let drained = async {
-            let mut ignored = vec![0; 65_536];
-            let mut total = 0;
-            let _ = self.socket.shutdown().await;
-            while let Ok(octets @ 1..) = self.socket.read(&mut ignored).await {
-                total += octets;
-                if total > most {
-                    return;
-                }
-            }
-        };
-        let _ = tokio::time::timeout(Duration::from_millis(within_ms), drained).await;
+        farewell::linger(&mut self.socket).await;
     }
 }

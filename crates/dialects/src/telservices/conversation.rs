@@ -13,15 +13,13 @@ use super::turns::Turn;
 use super::wire::framing::{Framer, Progress, is_blank};
 use super::wire::{self, Bounds, Request, decode_within};
 use crate::common::clock::Clock;
+use crate::common::farewell;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 use switching::time::Time;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// What is still read from a client that has its answer, so that the close does not take it away: octets, and milliseconds.
-const LINGER: (usize, u64) = (134_217_728, 5_000);
 /// Octets that are read of what an HTTP client sends while it waits for its answer.
 const AHEAD_LEN_MAX: usize = 65_536;
 /// Longest name of an HTTP method.
@@ -314,15 +312,8 @@ impl Conversation {
     }
 
     /// Writes all, unless the client takes nothing for too long.
-    async fn write(&mut self, mut octets: &[u8]) -> Result<(), ()> {
-        while !octets.is_empty() {
-            let taken = tokio::select! {
-                written = self.socket.write(octets) => written.ok().filter(|taken| *taken > 0).ok_or(())?,
-                () = self.clock.sleep_ms(self.idle_ms) => return Err(()),
-            };
-            octets = &octets[taken..];
-        }
-        Ok(())
+    async fn write(&mut self, octets: &[u8]) -> Result<(), ()> {
+        farewell::write(&mut self.socket, octets, &self.clock, self.idle_ms).await
     }
 
     /// Writes the last octets, closes the sending side, and takes what the client still sends (TEL-TRN-01).
@@ -330,19 +321,7 @@ impl Conversation {
         if self.write(octets).await.is_err() {
             return;
         }
-        let (most, within_ms) = LINGER;
-        let drained = async {
-            let mut ignored = vec![0; 65_536];
-            let mut total = 0;
-            let _ = self.socket.shutdown().await;
-            while let Ok(octets @ 1..) = self.socket.read(&mut ignored).await {
-                total += octets;
-                if total > most {
-                    return;
-                }
-            }
-        };
-        let _ = tokio::time::timeout(Duration::from_millis(within_ms), drained).await;
+        farewell::linger(&mut self.socket).await;
     }
 }
 
