@@ -1,7 +1,7 @@
 //! HTTP/1.1 listeners (RFC 9112), in the clear or over TLS, for every door that leaves its paths to a router.
 //!
 //! Bounded before a door sees anything: connections in all and per source, the time of a TLS handshake, of a request's head and of
-//! its body, the size and number of header fields. How long a body may be is each door's own matter, and so is what it answers;
+//! its body, the size and number of header fields; and how long a client may take none of its answer ([`crate::patience`]). How long a body may be is each door's own matter, and so is what it answers;
 //! that the answer reaches a client that sends more is seen to here ([`crate::linger`]).
 
 use crate::linger::{HandedOver, Lingering};
@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
+use dialects::common::clock::Clock;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -36,6 +37,9 @@ const BODY: Duration = Duration::from_secs(60);
 const HEAD_LEN_MAX: usize = 65_536;
 /// Header fields of a request.
 const FIELDS_MAX: usize = 128;
+/// Octets that the operating system may hold for a client that has not taken them. Much more, and a slow client would be seen to take
+/// something so seldom that it would pass for one that takes nothing.
+const UNTAKEN_LEN: usize = 131_072;
 /// Pause after the operating system refused a connection (no descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -83,12 +87,23 @@ impl Drop for Place {
     }
 }
 
+/// What is served on a listener, and how.
+#[derive(Clone)]
+pub struct Served {
+    /// The paths.
+    pub router: Router,
+    /// TLS; none: in the clear.
+    pub tls: Option<Acceptor>,
+    /// The exchange's clock.
+    pub clock: Clock,
+}
+
 /// Serves a router on a listener until it is dropped. Requests carry [`ConnectInfo`]`<`[`SocketAddr`]`>`.
-pub async fn serve_http(key: &'static str, listener: TcpListener, tls: Option<Acceptor>, router: Router, gate: Gate) {
+pub async fn serve_http(key: &'static str, listener: TcpListener, served: Served, gate: Gate) {
     loop {
         match listener.accept().await {
             Ok((socket, client)) => match gate.enter(client.ip()) {
-                Some(place) => drop(tokio::spawn(converse(socket, client, tls.clone(), router.clone(), place))),
+                Some(place) => drop(tokio::spawn(converse(socket, client, served.clone(), place))),
                 None => tracing::warn!(key, %client, "refused: too many connections"),
             },
             Err(error) => {
@@ -99,11 +114,14 @@ pub async fn serve_http(key: &'static str, listener: TcpListener, tls: Option<Ac
     }
 }
 
-async fn converse(socket: TcpStream, client: SocketAddr, tls: Option<Acceptor>, router: Router, place: Place) {
+async fn converse(socket: TcpStream, client: SocketAddr, served: Served, place: Place) {
+    let Served { router, tls, clock } = served;
     // Without it answers only leave later.
     let _ = socket.set_nodelay(true);
+    // Without it a client has to be quicker to be seen.
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, UNTAKEN_LEN);
     let handed_over = HandedOver::default();
-    let socket = Lingering::new(socket, handed_over.clone());
+    let socket = Lingering::new(socket, clock, handed_over.clone());
     match tls {
         None => requests(socket, client, router, handed_over).await,
         Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(socket)).await {

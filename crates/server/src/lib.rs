@@ -15,6 +15,7 @@ mod linger;
 mod maintenance;
 mod memory;
 mod metrics;
+mod patience;
 mod projector;
 mod pushes;
 mod recover;

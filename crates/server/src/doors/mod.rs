@@ -16,10 +16,11 @@ pub use announce::announce;
 pub use listeners::Listeners;
 
 use crate::config::Config;
-use crate::http::{Gate, serve_http};
+use crate::http::{Gate, Served, serve_http};
 use crate::metrics::Metrics;
 use crate::tls::{self, Acceptor};
 use axum::Router;
+use dialects::common::clock::Clock;
 use dialects::common::exchange::Exchange;
 use dialects::common::frames::Frames;
 use std::net::SocketAddr;
@@ -90,6 +91,7 @@ pub struct Doors {
     gate: Gate,
     shared_tls: bool,
     tls: Option<Acceptor>,
+    clock: Clock,
 }
 
 impl Doors {
@@ -108,7 +110,7 @@ impl Doors {
         let needed = opened.iter().flat_map(|door| &door.listeners).any(speaks_tls)
             || (shared_tls && bound(listeners::SHARED_HTTP));
         let tls = needed.then(|| tls::acceptor(office.config, office.bound)).transpose()?;
-        Ok(Self { opened, gate, shared_tls, tls })
+        Ok(Self { opened, gate, shared_tls, tls, clock: office.exchange.clock().clone() })
     }
 
     /// What the projector feeds.
@@ -118,18 +120,20 @@ impl Doors {
 
     /// Serves the bound listeners on the present runtime, until it ends.
     pub fn serve(self, mut listeners: Listeners) {
-        let Self { opened, gate, shared_tls, tls } = self;
+        let Self { opened, gate, shared_tls, tls, clock } = self;
+        let over = |tls: Option<Acceptor>, router| Served { router, tls, clock: clock.clone() };
         let mut shared = Router::new();
         for door in opened {
             door.beside.into_iter().for_each(|work| drop(tokio::spawn(work)));
             for (key, serve) in door.listeners {
                 let Some(listener) = listeners.take(key) else { continue };
                 match serve {
-                    Serve::Http(router) => drop(tokio::spawn(serve_http(key, listener, None, router, gate.clone()))),
+                    Serve::Http(router) => {
+                        drop(tokio::spawn(serve_http(key, listener, over(None, router), gate.clone())));
+                    }
+                    // Without the certificate the office would not have been opened.
                     Serve::Tls(router) => {
-                        // Without the certificate the office would not have been opened.
-                        let serving = serve_http(key, listener, tls.clone(), router, gate.clone());
-                        drop(tokio::spawn(serving));
+                        drop(tokio::spawn(serve_http(key, listener, over(tls.clone(), router), gate.clone())));
                     }
                     Serve::Raw(serve) => drop(tokio::spawn(serve(listener))),
                 }
@@ -139,8 +143,8 @@ impl Doors {
             }
         }
         if let Some(listener) = listeners.take(listeners::SHARED_HTTP) {
-            let tls = tls.filter(|_| shared_tls);
-            drop(tokio::spawn(serve_http(listeners::SHARED_HTTP, listener, tls, shared, gate)));
+            let served = over(tls.filter(|_| shared_tls), shared);
+            drop(tokio::spawn(serve_http(listeners::SHARED_HTTP, listener, served, gate)));
         }
     }
 }

@@ -10,5 +10,6 @@ mod load;
 mod mirror;
 mod refusals;
 mod rights;
+mod slow;
 mod streams;
 mod watcher;
