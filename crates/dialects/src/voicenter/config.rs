@@ -3,6 +3,7 @@
 //! Extensions, numbers and users are not here: they belong to the exchange. Codes are in the directory of accounts.
 
 pub use crate::common::network::Network;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,7 +19,7 @@ pub struct VoicenterConfig {
     pub node: u16,
     /// Country code of national numbers.
     pub home_country: String,
-    /// Local time, for the real-time channel alone (VOI-RT-14).
+    /// Local time, for the real-time channel (VOI-RT-14) and servers that ask for it (VOI-CDR-05).
     pub time_zone: TimeZone,
     /// Click2Call requests of the organisation per second (VOI-LIM-09).
     pub requests_per_s: u32,
@@ -75,6 +76,19 @@ impl VoicenterConfig {
     #[must_use]
     pub fn zone_named(name: &str) -> Option<TimeZone> {
         TimeZone::get(name).ok()
+    }
+
+    /// Minutes by which the local time is ahead of UTC, so many seconds after the Unix epoch.
+    #[must_use]
+    pub fn offset_min(&self, unix_s: i64) -> i64 {
+        let at = Timestamp::from_second(unix_s).unwrap_or(Timestamp::UNIX_EPOCH);
+        i64::from(self.time_zone.to_offset(at).seconds()) / 60
+    }
+
+    /// The epoch as if local time were UTC (VOI-RT-14, VOI-CDR-05).
+    #[must_use]
+    pub fn local(&self, unix_s: i64) -> i64 {
+        unix_s + self.offset_min(unix_s) * 60
     }
 
     /// Where a request came from: its peer, or what a proxy says of it. The last address that is no proxy's counts, for all before it

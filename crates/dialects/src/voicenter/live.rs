@@ -8,7 +8,6 @@ use super::wire::Json;
 use super::{id, number, sight};
 use crate::common::clock::Clock;
 use crate::common::json::Object;
-use jiff::Timestamp;
 use std::borrow::Cow;
 use std::ops::Range;
 use switching::id::UserId;
@@ -49,13 +48,12 @@ impl Words<'_> {
 
     /// Minutes by which the local time is ahead of UTC.
     pub fn offset_min(&self, at: Time) -> i64 {
-        let at = Timestamp::from_second(self.epoch(at)).unwrap_or(Timestamp::UNIX_EPOCH);
-        i64::from(self.config.time_zone.to_offset(at).seconds()) / 60
+        self.config.offset_min(self.epoch(at))
     }
 
     /// The epoch of the real-time channel: as if local time were UTC (VOI-RT-14).
     pub fn local(&self, at: Time) -> i64 {
-        self.epoch(at) + self.offset_min(at) * 60
+        self.config.local(self.epoch(at))
     }
 
     /// The call id of a call: its first stage begins with it.

@@ -17,6 +17,7 @@ mod address;
 mod country;
 mod front;
 mod gate;
+mod kind;
 mod live;
 mod request;
 mod row;

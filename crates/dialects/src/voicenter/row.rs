@@ -5,6 +5,7 @@
 //! also where it was never dialled. Queues, voicemail, forwarding, transfer and conferences give no rows yet: there are none.
 
 use super::config::VoicenterConfig;
+pub use super::kind::Kind;
 use super::{country, id, number};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,41 +16,6 @@ use switching::party::{Party, PartyKind};
 use switching::picture::Picture;
 use switching::record::{CallRecord, ConnectionRecord, StageRecord};
 use switching::time::Time;
-
-/// What kind of call a row tells of (VOI-CDR-06).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// From outside.
-    Incoming,
-    /// Dialled at an extension.
-    Outgoing,
-    /// The first leg of a Click2Call.
-    Leg1,
-    /// Its second leg.
-    Leg2,
-}
-
-impl Kind {
-    /// The exact text.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Incoming => "Incoming Call",
-            Self::Outgoing => "Extension Outgoing",
-            Self::Leg1 => "Click2Call leg1",
-            Self::Leg2 => "Click2Call leg2",
-        }
-    }
-
-    /// The number that public clients know it by.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Incoming => 1,
-            Self::Outgoing => 4,
-            Self::Leg1 => 9,
-            Self::Leg2 => 10,
-        }
-    }
-}
 
 /// How it ended (VOI-CDR-07).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

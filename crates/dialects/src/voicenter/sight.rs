@@ -5,6 +5,7 @@
 
 use super::address;
 use super::config::VoicenterConfig;
+use super::row::Row;
 use crate::common::ask::Identity;
 use switching::id::{DeviceId, UserId};
 use switching::party::Digits;
@@ -89,6 +90,14 @@ pub fn node_of(picture: &Picture, config: &VoicenterConfig, device: DeviceId) ->
 #[must_use]
 pub fn node_of_code(picture: &Picture, config: &VoicenterConfig, code: &str) -> String {
     address::extension(picture, code).map(|device| node_of(picture, config, device.id)).unwrap_or_default()
+}
+
+/// The nodes of a row's extensions: of the one that called first, where it is no call from outside. One without any is the root's.
+#[must_use]
+pub fn nodes_of_row(picture: &Picture, config: &VoicenterConfig, row: &Row) -> Vec<String> {
+    let stations = [&row.caller_station, &row.target_station].into_iter().filter(|station| !station.code.is_empty());
+    let nodes: Vec<String> = stations.map(|station| node_of_code(picture, config, &station.code)).collect();
+    if nodes.is_empty() { vec![String::new()] } else { nodes }
 }
 
 #[cfg(test)]

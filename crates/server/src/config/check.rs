@@ -5,6 +5,7 @@ use super::problem::Notes;
 use super::seed::{Secret, Station, StationKind};
 use super::{Config, Privilege, Transport, demo, directory};
 use dialects::telservices::TelServicesConfig;
+use dialects::voicenter::push::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use switching::party::Digits;
@@ -209,6 +210,15 @@ fn cdr_pushes(config: &Config, notes: &mut Notes<'_>) {
                 format!("{error:#}"),
                 "write a URL that begins with http:// or https://",
             );
+        }
+        for name in push.types.iter().filter(|name| Kind::named(name).is_none()) {
+            let there = Kind::ALL.map(|kind| format!("\"{}\"", kind.name())).join(", ");
+            let what = format!("no call is of the type \"{name}\"");
+            notes.about(&format!("{path}.types"), what, format!("write some of {there}"));
+        }
+        if let Some(name) = push.department.as_ref().filter(|name| !config.voicenter.departments.contains_key(*name)) {
+            let what = format!("there is no department {name}");
+            notes.about(&format!("{path}.department"), what, "name one of voicenter.departments");
         }
     }
 }

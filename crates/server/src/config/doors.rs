@@ -104,6 +104,16 @@ pub struct CdrPush {
     pub format: CdrFormat,
     /// Whether it may be on this machine or in a private network.
     pub private: bool,
+    /// Only calls of these types; none: all.
+    pub types: Vec<String>,
+    /// Only calls of this department and those below it.
+    pub department: Option<String>,
+    /// Whether times are those of the office's clock.
+    pub local_time: bool,
+    /// Whether `ANSWERED` is told instead of `ANSWER`.
+    pub answered: bool,
+    /// Whether custom data stand under `CUSTOM_DATA` too.
+    pub custom_data_alias: bool,
 }
 
 /// How a server reads its notifications.

@@ -5,7 +5,7 @@ use super::{Office, Opened, Serve};
 use crate::config::{CdrFormat, CdrPush, Config};
 use crate::pushes::{self, Endpoint, Parts, Target, Trust};
 use anyhow::{Context, anyhow};
-use dialects::voicenter::push::{Feed, Format};
+use dialects::voicenter::push::{Feed, Format, Kind, Terms};
 use dialects::voicenter::{Door, Network, Stream, VoicenterConfig, router, shared_router};
 use std::sync::Arc;
 
@@ -45,10 +45,18 @@ fn endpoint(office: &Office, push: &CdrPush, settings: &Arc<VoicenterConfig>) ->
         CdrFormat::XmlRpc => Format::XmlRpc,
         CdrFormat::Form => Format::Form,
     };
+    let terms = Terms {
+        format,
+        types: push.types.iter().filter_map(|name| Kind::named(name)).collect(),
+        department: push.department.clone(),
+        local_time: push.local_time,
+        answered: push.answered,
+        custom_data_alias: push.custom_data_alias,
+    };
     Ok(Endpoint {
         name: format!("voicenter/{}", push.name),
         target: Target::parse(&push.url, push.private)?,
-        feed: Feed::new(office.exchange.clone(), Arc::clone(settings), format),
+        feed: Feed::new(office.exchange.clone(), Arc::clone(settings), terms),
     })
 }
 

@@ -5,30 +5,7 @@ use super::super::row::Row;
 use super::super::wire::Json;
 use super::super::wire::json::Fields;
 use super::super::wire::xml_rpc::push_escaped;
-
-/// How a server reads its notifications.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
-    /// JSON.
-    #[default]
-    Json,
-    /// XML-RPC.
-    XmlRpc,
-    /// A form.
-    Form,
-}
-
-impl Format {
-    /// The content type.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Json => "application/json; charset=utf-8",
-            Self::XmlRpc => "text/xml; charset=utf-8",
-            Self::Form => "application/x-www-form-urlencoded",
-        }
-    }
-}
+use super::terms::{Format, Terms};
 
 /// The value of one field.
 enum Value<'a> {
@@ -39,25 +16,33 @@ enum Value<'a> {
     Long(i64),
 }
 
-/// One row, in a format.
-pub(super) fn body(format: Format, row: &Row, unix_s: i64) -> String {
+/// The names under which custom data go: the second one for whoever asks for it too.
+const CUSTOM: [&str; 2] = ["CustomData", "CUSTOM_DATA"];
+
+/// One row, as a server asked for it.
+pub(super) fn body(terms: &Terms, row: &Row, time: i64) -> String {
     let code = row.user.map(id::user).unwrap_or_default();
-    let fields = fields(row, &code, unix_s);
-    match format {
-        Format::Json => json(row, fields).write(),
-        Format::Form => form(row, fields),
-        Format::XmlRpc => xml_rpc(row, &fields),
+    let fields = fields(row, terms.status(row.status), &code, time);
+    let names = match (row.custom.is_empty(), terms.custom_data_alias) {
+        (true, _) => &CUSTOM[..0],
+        (false, false) => &CUSTOM[..1],
+        (false, true) => &CUSTOM[..],
+    };
+    match terms.format {
+        Format::Json => json(row, fields, names).write(),
+        Format::Form => form(row, fields, names),
+        Format::XmlRpc => xml_rpc(row, &fields, names),
     }
 }
 
 /// The fields in the order of the vendor's XML example, then the rest of its table. There are no prices, recordings and queues
 /// yet: those are empty.
-fn fields<'a>(row: &'a Row, code: &'a str, unix_s: i64) -> [(&'static str, Value<'a>); 21] {
+fn fields<'a>(row: &'a Row, status: &'static str, code: &'a str, time: i64) -> [(&'static str, Value<'a>); 21] {
     use Value::{Int, Long, Text};
     [
         ("caller", Text(&row.caller)),
         ("target", Text(&row.target)),
-        ("time", Long(unix_s)),
+        ("time", Long(time)),
         ("duration", Int(row.duration_s)),
         ("ivruniqueid", Text(&row.call_id)),
         ("targetextension", Text(&row.target_station.code)),
@@ -66,7 +51,7 @@ fn fields<'a>(row: &'a Row, code: &'a str, unix_s: i64) -> [(&'static str, Value
         ("queueid", Int(0)),
         ("queuename", Text("")),
         ("type", Text(row.kind.name())),
-        ("status", Text(row.status.name())),
+        ("status", Text(status)),
         ("record", Text("")),
         ("price", Int(0)),
         ("dialtime", Int(row.dial_s)),
@@ -79,16 +64,14 @@ fn fields<'a>(row: &'a Row, code: &'a str, unix_s: i64) -> [(&'static str, Value
     ]
 }
 
-fn json(row: &Row, fields: [(&'static str, Value<'_>); 21]) -> Json {
+fn json(row: &Row, fields: [(&'static str, Value<'_>); 21], names: &[&'static str]) -> Json {
     let value = |value: Value<'_>| match value {
         Value::Text(text) => Json::text(text),
         Value::Int(number) => Json::number(number),
         Value::Long(number) => Json::number(number),
     };
     let mut all: Fields = fields.into_iter().map(|(name, field)| (name.into(), value(field))).collect();
-    if !row.custom.is_empty() {
-        all.push(("CustomData".into(), custom(row)));
-    }
+    all.extend(names.iter().map(|name| ((*name).into(), custom(row))));
     Json::Object(all)
 }
 
@@ -96,7 +79,7 @@ fn custom(row: &Row) -> Json {
     Json::Object(row.custom.iter().map(|(name, value)| (name.clone().into(), Json::text(value.as_str()))).collect())
 }
 
-fn form(row: &Row, fields: [(&'static str, Value<'_>); 21]) -> String {
+fn form(row: &Row, fields: [(&'static str, Value<'_>); 21], names: &[&str]) -> String {
     let mut out = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields {
         match value {
@@ -105,13 +88,13 @@ fn form(row: &Row, fields: [(&'static str, Value<'_>); 21]) -> String {
             Value::Long(number) => out.append_pair(name, &number.to_string()),
         };
     }
-    if !row.custom.is_empty() {
-        out.append_pair("CustomData", &custom(row).write());
+    for name in names {
+        out.append_pair(name, &custom(row).write());
     }
     out.finish()
 }
 
-fn xml_rpc(row: &Row, fields: &[(&'static str, Value<'_>); 21]) -> String {
+fn xml_rpc(row: &Row, fields: &[(&'static str, Value<'_>); 21], names: &[&str]) -> String {
     let mut out =
         String::from("<?xml version=\"1.0\"?><methodCall><methodName>CDR</methodName><params><param><value><struct>");
     for (name, value) in fields {
@@ -125,8 +108,8 @@ fn xml_rpc(row: &Row, fields: &[(&'static str, Value<'_>); 21]) -> String {
             }
         }
     }
-    if !row.custom.is_empty() {
-        out.push_str("<member><name>CustomData</name><value><struct>");
+    for name in names {
+        out.push_str(&format!("<member><name>{name}</name><value><struct>"));
         row.custom.iter().for_each(|(name, value)| member(&mut out, name, value));
         out.push_str("</struct></value></member>");
     }
@@ -179,6 +162,10 @@ mod tests {
         }
     }
 
+    fn terms(format: Format) -> Terms {
+        Terms { format, ..Terms::default() }
+    }
+
     #[test]
     fn json_has_every_field_once_and_no_null() {
         let expected = format!(
@@ -190,12 +177,12 @@ mod tests {
              \"CustomData\":{{\"var_a\":\"1&2\"}}}}",
             "x".repeat(32)
         );
-        assert_eq!(body(Format::Json, &row(), 1_345_373_417), expected);
+        assert_eq!(body(&Terms::default(), &row(), 1_345_373_417), expected);
     }
 
     #[test]
     fn xml_rpc_has_its_types_and_order() {
-        let text = body(Format::XmlRpc, &row(), 1_345_373_417);
+        let text = body(&terms(Format::XmlRpc), &row(), 1_345_373_417);
         let begin = "<?xml version=\"1.0\"?><methodCall><methodName>CDR</methodName><params><param><value><struct>\
             <member><name>caller</name><value><string>0540000000</string></value></member>\
             <member><name>target</name><value><string>972500000000</string></value></member>\
@@ -215,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_form_has_the_same_names() {
-        let text = body(Format::Form, &row(), 1_345_373_417);
+        let text = body(&terms(Format::Form), &row(), 1_345_373_417);
         let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
         assert_eq!(pairs.len(), 22);
         assert_eq!(pairs[2], ("time".to_owned(), "1345373417".to_owned()));

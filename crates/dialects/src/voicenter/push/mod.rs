@@ -6,12 +6,15 @@
 
 mod ack;
 mod encode;
+mod terms;
 
+pub use super::kind::Kind;
 pub use ack::Ack;
-pub use encode::Format;
+pub use terms::{Format, Terms};
 
 use super::config::VoicenterConfig;
 use super::row::{self, Names};
+use super::sight::nodes_of_row;
 use crate::common::exchange::Exchange;
 use std::sync::Arc;
 use switching::record::CallRecord;
@@ -90,34 +93,41 @@ pub fn next(tries: u32, tried: Tried) -> Next {
 pub struct Feed {
     exchange: Exchange,
     config: Arc<VoicenterConfig>,
-    format: Format,
+    terms: Terms,
 }
 
 impl Feed {
-    /// What a server gets that reads this format.
+    /// What a server gets that asked for this.
     #[must_use]
-    pub fn new(exchange: Exchange, config: Arc<VoicenterConfig>, format: Format) -> Self {
-        Self { exchange, config, format }
+    pub fn new(exchange: Exchange, config: Arc<VoicenterConfig>, terms: Terms) -> Self {
+        Self { exchange, config, terms }
     }
 
     /// The content type of the bodies.
     #[must_use]
     pub fn content_type(&self) -> &'static str {
-        self.format.content_type()
+        self.terms.format.content_type()
     }
 
     /// The messages of a finished call, in the order in which they have to arrive.
     #[must_use]
     pub fn messages(&self, record: &CallRecord) -> Vec<Message> {
         let clock = self.exchange.clock();
-        let rows = self.exchange.read(|picture| row::of(record, &Names { picture, config: &self.config }));
-        let numbered = (1..).zip(&rows);
-        let message = |(number, row): (u32, &row::Row)| Message {
-            order_key: row.call_id.clone(),
-            id: format!("{}-{number}", row.call_id),
-            body: encode::body(self.format, row, clock.unix_ms(row.started).div_euclid(1_000)).into_bytes(),
+        let rows = self.exchange.read(|picture| {
+            let rows = (1_u32..).zip(row::of(record, &Names { picture, config: &self.config }));
+            let taken = |row: &row::Row| self.terms.take(row, &nodes_of_row(picture, &self.config, row));
+            rows.filter(|(_, row)| taken(row)).collect::<Vec<_>>()
+        });
+        let message = |(number, row): (u32, row::Row)| {
+            let unix_s = clock.unix_ms(row.started).div_euclid(1_000);
+            let time = if self.terms.local_time { self.config.local(unix_s) } else { unix_s };
+            Message {
+                id: format!("{}-{number}", row.call_id),
+                body: encode::body(&self.terms, &row, time).into_bytes(),
+                order_key: row.call_id,
+            }
         };
-        numbered.map(message).collect()
+        rows.into_iter().map(message).collect()
     }
 }
 

@@ -5,15 +5,14 @@
 use super::super::config::VoicenterConfig;
 use super::super::error::LogFault;
 use super::super::id;
-use super::super::row::{self, Names, Row};
-use super::super::sight::{Sight, node_of_code};
+use super::super::row::{self, Names};
+use super::super::sight::{Sight, nodes_of_row};
 use super::super::wire::{Json, Response, html};
 use super::criteria::{Criteria, Seen};
 use super::fields::Field;
 use super::{Asked, Denied};
 use crate::common::ask::{Ask, RecordQuery};
 use switching::limits::RING_MS_MAX;
-use switching::picture::Picture;
 use switching::time::Time;
 
 /// Records that one reading of the store gives.
@@ -99,13 +98,6 @@ fn value(field: Field, seen: &Seen, config: &VoicenterConfig) -> Json {
     field.value(&seen.row, seen.unix_ms, (name, id))
 }
 
-/// The nodes of a row's extensions: of the one that called first, where it is no call from outside. One without any is the root's.
-fn nodes(picture: &Picture, config: &VoicenterConfig, row: &Row) -> Vec<String> {
-    let stations = [&row.caller_station, &row.target_station].into_iter().filter(|station| !station.code.is_empty());
-    let nodes: Vec<String> = stations.map(|station| node_of_code(picture, config, &station.code)).collect();
-    if nodes.is_empty() { vec![String::new()] } else { nodes }
-}
-
 /// The rows that fit, with the instant at which each began, as many as one answer may hold.
 async fn rows(asked: &Asked<'_>, criteria: &Criteria, sight: &Sight) -> Result<Vec<Seen>, LogFault> {
     let (config, exchange) = (&asked.door.config, &asked.door.exchange);
@@ -135,7 +127,7 @@ async fn rows(asked: &Asked<'_>, criteria: &Criteria, sight: &Sight) -> Result<V
         exchange.read(|picture| {
             let names = Names { picture, config };
             for row in records.iter().flat_map(|record| row::of(record, &names)) {
-                let nodes = nodes(picture, config, &row);
+                let nodes = nodes_of_row(picture, config, &row);
                 let seen = Seen { unix_ms: clock.unix_ms(row.started), nodes, row };
                 if criteria.take(&seen, sight, &config.home_country) {
                     found.push(seen);

@@ -103,10 +103,7 @@ impl Criteria {
         let party = |set: &BTreeSet<String>| same(set, &row.caller) || same(set, &row.target) || same(set, &row.did);
         let stations = [&row.caller_station.code, &row.target_station.code];
         let station = |set: &BTreeSet<String>| stations.iter().any(|code| !code.is_empty() && set.contains(*code));
-        let kind = |set: &BTreeSet<String>| {
-            let number = row.kind.number().to_string();
-            set.iter().any(|it| *it == number || squeezed(it) == squeezed(row.kind.name()))
-        };
+        let kind = |set: &BTreeSet<String>| set.iter().any(|it| row.kind.is(it));
         !self.nothing
             && self.from_ms.is_none_or(|from_ms| from_ms <= unix_ms)
             && unix_ms < self.to_ms
@@ -121,11 +118,6 @@ impl Criteria {
                 Scope::Hierarchical => nodes.iter().any(|node| is_within(node, sight.account())),
             }
     }
-}
-
-/// A type's name without blanks: public samples write `Click2Callleg1`.
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 /// What stands in `search`; of several objects the last that has a criterion counts, as if they were merged in order.

@@ -2,13 +2,13 @@
 
 use super::rig::{Rig, START, digits};
 use crate::voicenter::VoicenterConfig;
-use crate::voicenter::push::{Feed, Format};
+use crate::voicenter::push::{Feed, Terms};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use switching::party::Party;
 
 fn told(rig: &Rig) -> Vec<Value> {
-    let feed = Feed::new(rig.exchange.clone(), Arc::new(VoicenterConfig::default()), Format::Json);
+    let feed = Feed::new(rig.exchange.clone(), Arc::new(VoicenterConfig::default()), Terms::default());
     let messages = rig.records().iter().flat_map(|record| feed.messages(record)).collect::<Vec<_>>();
     let mut names: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
     names.sort_unstable();

@@ -220,4 +220,34 @@ pub(in super::super) const CDR_PUSH: &[Setting<CdrPush>] = &[
         default: Is("false"),
         doc: "Whether it may be on this machine or in a private network.",
     },
+    Setting {
+        path: "types",
+        kind: Kind::Texts { len_max: 32, field: |p| &mut p.types },
+        default: Is("[]"),
+        doc: "Which calls it is told of, by the vendor's names or numbers of types, such as `[\"Incoming Call\", \"Click2Call leg1\"]`; none named: all.",
+    },
+    Setting {
+        path: "department",
+        kind: Kind::MaybeText { len_max: 64, field: |p| &mut p.department },
+        default: Unset { meaning: "the whole organisation", example: "\"Sales\"" },
+        doc: "Of which account in `voicenter.departments` its calls are, with all accounts below that one.",
+    },
+    Setting {
+        path: "local_time",
+        kind: Kind::Flag(|p| &mut p.local_time),
+        default: Is("false"),
+        doc: "Whether `time` is shifted to `tenant.time_zone`, as later clients of the vendor expect it; else it is UTC.",
+    },
+    Setting {
+        path: "answered",
+        kind: Kind::Flag(|p| &mut p.answered),
+        default: Is("false"),
+        doc: "Whether the status of an answered call is `ANSWERED`, as the vendor's examples have it; else it is `ANSWER`.",
+    },
+    Setting {
+        path: "custom_data_alias",
+        kind: Kind::Flag(|p| &mut p.custom_data_alias),
+        default: Is("false"),
+        doc: "Whether custom data stand once more under `CUSTOM_DATA`.",
+    },
 ];

@@ -1,94 +1,21 @@
 //! The notification of finished calls: every row to every server, in order, once more where it did not arrive, and none lost in a
 //! crash.
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod servers;
+mod terms;
 
 use common::{Office, SOON, wait_for, wait_within};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use servers::{Got, Listener, Server, http, taken};
+use std::net::TcpListener;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
 
 const CODE: &str = "letmein";
-
-/// What a server got: the head, and the body.
-struct Got {
-    head: String,
-    body: String,
-}
-
-impl Got {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-
-    fn row(&self) -> (String, String) {
-        let row = self.json();
-        let text = |name: &str| row[name].as_str().expect("text").to_owned();
-        (text("ivruniqueid"), text("type"))
-    }
-
-    fn has(&self, line: &str) -> bool {
-        self.head.lines().any(|known| known.eq_ignore_ascii_case(line))
-    }
-}
-
-/// Somebody's web server: it answers what `answers` says to the request of this number, from 0.
-struct Server {
-    port: u16,
-    got: Receiver<Got>,
-}
-
-impl Server {
-    fn start(answers: impl Fn(usize, &Got) -> String + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("bound").port();
-        let (tell, got) = channel();
-        std::thread::spawn(move || {
-            for (n, socket) in listener.incoming().map_while(Result::ok).enumerate() {
-                let Some(request) = read(&socket) else { continue };
-                // The other side may have gone.
-                let _ = (&socket).write_all(answers(n, &request).as_bytes());
-                if tell.send(request).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { port, got }
-    }
-
-    fn next(&self) -> Got {
-        self.got.recv_timeout(SOON).expect("a push comes")
-    }
-
-    fn nothing(&self) -> bool {
-        self.got.try_recv().is_err()
-    }
-}
-
-fn read(socket: &TcpStream) -> Option<Got> {
-    let mut reader = BufReader::new(socket);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        reader.read_line(&mut head).ok().filter(|read| *read > 0)?;
-    }
-    let length =
-        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some(Got { head, body: String::from_utf8(body).expect("text") })
-}
-
-fn http(status: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-}
-
-fn taken() -> String {
-    http("200 OK", r#"{"err":"0","errdesc":"OK"}"#)
-}
 
 /// An office with two phones that answer by themselves, and one that never does; `pushes` are the servers.
 fn configuration(pushes: &str) -> String {
@@ -103,8 +30,13 @@ fn configuration(pushes: &str) -> String {
 
 /// An office with a stopped clock, and the arguments by which it starts again.
 fn office(dir: &tempfile::TempDir, pushes: &str) -> (Office, Vec<String>) {
+    office_of(dir, &configuration(pushes))
+}
+
+/// The same with this configuration.
+fn office_of(dir: &tempfile::TempDir, configuration: &str) -> (Office, Vec<String>) {
     let file = dir.path().join("office.toml");
-    std::fs::write(&file, configuration(pushes)).expect("written");
+    std::fs::write(&file, configuration).expect("written");
     let arguments = ["--config", file.to_str().expect("utf-8"), "--ephemeral-ports", "--virtual-clock"];
     let arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
     let all: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -200,7 +132,6 @@ fn wire_every_row_reaches_every_server_in_order_and_in_its_format() {
     conformance::proves_partly("VOI-CDR-10", "recordings that a row waits for");
     conformance::proves_partly("VOI-CDR-15", "voicemail, external menus, conferences");
     conformance::proves_partly("VOI-CDR-16", "menus passed through");
-    conformance::proves_partly("VOI-ADM-09", "filters by type and compatibility switches");
 }
 
 #[test]
@@ -402,45 +333,4 @@ fn next_try(office: &Office, server: &Server) -> (Got, u64) {
         server.got.try_recv().ok()
     });
     (got, waited_s)
-}
-
-/// The listener in another language.
-struct Listener {
-    child: Child,
-    lines: Receiver<String>,
-    port: u16,
-}
-
-impl Listener {
-    fn start(count: usize) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clients/voicenter/cdr_listener.py");
-        let mut child = Command::new("python3")
-            .args([script, &count.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python3 is there");
-        let out = child.stdout.take().expect("piped");
-        let (tell, lines) = channel();
-        std::thread::spawn(move || {
-            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| tell.send(line)).ok()
-        });
-        let port = lines.recv_timeout(SOON).expect("its port").parse().expect("a number");
-        Self { child, lines, port }
-    }
-
-    fn next(&self) -> Value {
-        serde_json::from_str(&self.lines.recv_timeout(SOON).expect("a row")).expect("JSON")
-    }
-
-    fn ended(&mut self) -> bool {
-        wait_for("the listener ends", || self.child.try_wait().expect("it runs")).success()
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
