@@ -8,7 +8,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::Mutex;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use switching::model::Origin;
 use switching::record::CallRecord;
 
@@ -17,6 +18,32 @@ use switching::record::CallRecord;
 struct CallLabels {
     direction: &'static str,
     result: &'static str,
+}
+
+/// Labels of another server that gets pushes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndpointLabels {
+    endpoint: String,
+}
+
+/// Labels of tries to push.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TryLabels {
+    endpoint: String,
+    outcome: &'static str,
+}
+
+/// How far an endpoint of pushes is behind.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PushesBehind {
+    /// Events of the log from which its pushes have not been made yet.
+    pub events: u64,
+    /// Pushes that wait or are on their way.
+    pub waiting: usize,
+    /// Pushes that are parked.
+    pub parked: usize,
+    /// Seconds since the oldest of those that wait was due first.
+    pub oldest_s: u64,
 }
 
 /// How much of everything is in use.
@@ -51,6 +78,35 @@ pub struct Metrics {
     rtp_lost: Counter,
     rtp_received: Counter,
     rtp_jitter: Histogram,
+    pushes: Pushes,
+}
+
+/// Figures of pushes to other servers.
+#[derive(Default)]
+struct Pushes {
+    endpoints: Mutex<BTreeSet<String>>,
+    cursor_lag: Family<EndpointLabels, Gauge>,
+    waiting: Family<EndpointLabels, Gauge>,
+    parked: Family<EndpointLabels, Gauge>,
+    oldest_age: Family<EndpointLabels, Gauge>,
+    tries: Family<TryLabels, Counter>,
+}
+
+impl Pushes {
+    fn register(&self, registry: &mut Registry) {
+        let help = "Events of the log from which an endpoint's pushes have not been made yet";
+        registry.register("push_cursor_lag", help, self.cursor_lag.clone());
+        registry.register("pushes_waiting", "Pushes that wait or are on their way", self.waiting.clone());
+        registry.register(
+            "pushes_parked",
+            "Pushes that nobody took, until an operator replays them",
+            self.parked.clone(),
+        );
+        let help = "Time since the oldest push that waits was due first; 0 where none waits";
+        registry.register_with_unit("push_oldest_age", help, Unit::Seconds, self.oldest_age.clone());
+        let help = "Tries to push, by what came of them: taken, again, parked";
+        registry.register("push_tries", help, self.tries.clone());
+    }
 }
 
 impl Default for Metrics {
@@ -72,6 +128,7 @@ impl Default for Metrics {
             rtp_received: Counter::default(),
             // From a millisecond to half a second.
             rtp_jitter: Histogram::new(exponential_buckets(0.001, 2.0, 10)),
+            pushes: Pushes::default(),
         };
         registry.register("calls_active", "Live calls", it.calls.clone());
         registry.register("sip_registrations_active", "SIP phones with a valid registration", it.registrations.clone());
@@ -91,7 +148,8 @@ impl Default for Metrics {
         );
         let help = "Interarrival jitter of each leg with sound, at its end";
         registry.register_with_unit("rtp_jitter", help, Unit::Seconds, it.rtp_jitter.clone());
-        *it.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = registry;
+        it.pushes.register(&mut registry);
+        *it.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
         it
     }
 }
@@ -133,6 +191,34 @@ impl Metrics {
         self.rtp_jitter.observe(sound.jitter_ms / 1_000.0);
     }
 
+    /// From now on there is this endpoint of pushes.
+    pub fn add_endpoint(&self, name: &str) {
+        self.pushes.endpoints.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+    }
+
+    /// The endpoints of pushes that there are.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<String> {
+        self.pushes.endpoints.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Notes how far an endpoint of pushes is behind.
+    pub fn pushes_behind(&self, endpoint: &str, behind: PushesBehind) {
+        let labels = EndpointLabels { endpoint: endpoint.to_owned() };
+        let set = |family: &Family<EndpointLabels, Gauge>, value: u64| {
+            family.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        set(&self.pushes.cursor_lag, behind.events);
+        set(&self.pushes.waiting, behind.waiting as u64);
+        set(&self.pushes.parked, behind.parked as u64);
+        set(&self.pushes.oldest_age, behind.oldest_s);
+    }
+
+    /// Counts a try to push and what came of it.
+    pub fn push_tried(&self, endpoint: &str, outcome: &'static str) {
+        self.pushes.tries.get_or_create(&TryLabels { endpoint: endpoint.to_owned(), outcome }).inc();
+    }
+
     /// Counts a refusal.
     pub fn refused(&self) {
         self.refused.inc();
@@ -142,7 +228,7 @@ impl Metrics {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         match encode(&mut text, &registry) {
             Ok(()) => text,
             // Writing into memory does not fail.

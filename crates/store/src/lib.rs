@@ -27,7 +27,7 @@ pub use model::directory::{Account, ApiCode, ConfigItem, DeviceSecret, Directory
 pub use model::log::{
     Answer, Batch, Checkpoint, Event, Input, MirrorCheckpoint, Position, Pruned, Registration, Retention, Snapshot,
 };
-pub use model::outbox::{LaidPush, PARKED_MS, Push, PushOutcome};
+pub use model::outbox::{Backlog, LaidPush, PARKED_MS, Push, PushOutcome};
 pub use model::records::{
     PartyFilter, Record, RecordCursor, RecordPage, RecordQuery, RecordScan, StageQuery, StageRow,
 };

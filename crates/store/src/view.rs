@@ -7,7 +7,7 @@ use crate::memory::{Rows, State};
 use crate::model::Tenant;
 use crate::model::directory::{Account, ApiCode, ConfigItem, DeviceSecret, Token};
 use crate::model::log::{Answer, Event, Input, MirrorCheckpoint, Position, Registration, Snapshot};
-use crate::model::outbox::LaidPush;
+use crate::model::outbox::{Backlog, LaidPush};
 use crate::model::records::{Record, RecordPage, RecordQuery, RecordScan, StageQuery, StageRow};
 use crate::sqlite::{directory_read, log_read, outbox_read, records_read, scan_read};
 
@@ -110,6 +110,8 @@ reads! {
     parked(max: usize) -> Vec<LaidPush>, outbox_read::parked, rows => rows.parked(max);
     /// How many pushes wait.
     outbox_len() -> usize, outbox_read::outbox_len, rows => rows.outbox_len();
+    /// What an endpoint has not taken.
+    backlog(endpoint: &str) -> Backlog, outbox_read::backlog, rows => rows.backlog(endpoint);
     /// The place in the log up to which an endpoint's pushes are laid.
     cursor(endpoint: &str) -> Option<u64>, outbox_read::cursor, rows => rows.cursor(endpoint);
 }

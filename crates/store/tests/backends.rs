@@ -54,6 +54,7 @@ on_all! {
     outbox::a_message_laid_twice_is_one_and_the_cursor_moves,
     outbox::the_outbox_is_bounded,
     outbox::a_parked_push_holds_nobody_back_and_can_be_replayed,
+    outbox::what_an_endpoint_has_not_taken_is_counted_and_is_as_old_as_its_oldest,
     reader::a_reader_sees_what_is_committed,
     reader::a_reader_is_told_that_the_directory_has_changed,
 }

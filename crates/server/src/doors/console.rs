@@ -1,7 +1,7 @@
 //! The console door, with the program's figures beside it.
 
 use super::{Office, Opened, Serve};
-use crate::metrics::Metrics;
+use crate::pushes::Behind;
 use axum::Router;
 use dialects::console::{ConsoleConfig, Door, OpenDoor, Stream, router, shared_router};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub fn open(office: &Office) -> anyhow::Result<Opened> {
     let stream = Stream::new(office.exchange.seq() + 1);
     let door = Door::new(office.exchange.clone(), settings(office), stream.clone());
-    let own = router(door.clone()).merge(metrics(Arc::clone(office.metrics)));
+    let own = router(door.clone()).merge(metrics(office));
     Ok(Opened {
         frames: vec![Box::new(stream)],
         listeners: vec![("console", Serve::Http(own))],
@@ -32,11 +32,20 @@ fn settings(office: &Office) -> ConsoleConfig {
 }
 
 /// `/metrics`, for whoever reaches the console's listener: figures, no names.
-fn metrics(metrics: Arc<Metrics>) -> Router {
+fn metrics(office: &Office) -> Router {
+    let behind = Behind {
+        exchange: office.exchange.clone(),
+        store: office.store.clone(),
+        tenant: office.tenant,
+        metrics: Arc::clone(office.metrics),
+    };
     let answer = move || {
-        let text = metrics.text();
-        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        async move { ([(axum::http::header::CONTENT_TYPE, kind)], text) }
+        let behind = behind.clone();
+        async move {
+            behind.note().await;
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(axum::http::header::CONTENT_TYPE, kind)], behind.metrics.text())
+        }
     };
     Router::new().route("/metrics", axum::routing::get(answer))
 }

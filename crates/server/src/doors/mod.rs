@@ -51,7 +51,7 @@ pub struct Office<'a> {
     pub metrics: &'a Arc<Metrics>,
     /// Every listener that is bound, by its key in `listen.json`.
     pub bound: &'a [(&'static str, SocketAddr)],
-    /// The store, for doors with pushes.
+    /// The store, for pushes and what is told of them.
     pub store: &'a StoreHandle,
     /// Whose it is.
     pub tenant: Tenant,

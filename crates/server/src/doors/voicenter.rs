@@ -31,6 +31,7 @@ pub fn open(office: &Office) -> anyhow::Result<Opened> {
         store: office.store.clone(),
         tenant: office.tenant,
         trust: Trust::of_machine()?,
+        metrics: Arc::clone(office.metrics),
     };
     for push in &office.config.cdr_pushes {
         let endpoint = endpoint(office, push, &settings).with_context(|| format!("cdr_push {}", push.name))?;

@@ -4,12 +4,15 @@
 //! twice; the log itself is the buffer while the outbox is full. A sender leases what is due, in order per call. The plan of tries
 //! and the reading of answers are the door's. Nothing of it touches a call or its thread.
 
+mod behind;
 mod client;
 mod lay;
 mod send;
 
+pub use behind::Behind;
 pub use client::{Target, Trust};
 
+use crate::metrics::Metrics;
 use dialects::common::exchange::Exchange;
 use dialects::voicenter::push::Feed;
 use std::sync::Arc;
@@ -38,10 +41,13 @@ pub struct Parts {
     pub tenant: Tenant,
     /// Which certificates are trusted.
     pub trust: Trust,
+    /// The program's figures.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Serves an endpoint until it is dropped.
 pub async fn serve(endpoint: Endpoint, parts: Parts) {
+    parts.metrics.add_endpoint(&endpoint.name);
     let laid = Arc::new(Notify::new());
     tokio::join!(lay::follow(&endpoint, &parts, &laid), send::deliver(&endpoint, &parts, &laid));
 }

@@ -77,13 +77,14 @@ async fn one_try(endpoint: &Endpoint, parts: &Parts, push: LaidPush) -> (u64, Pu
         }
     };
     let now = parts.exchange.clock().now();
-    let outcome = match next(tries, tried) {
-        Next::Done => PushOutcome::Done { id },
-        Next::Retry { after_ms } => PushOutcome::Retry { id, due_ms: now.after_ms(after_ms).0 },
+    let (told, outcome) = match next(tries, tried) {
+        Next::Done => ("taken", PushOutcome::Done { id }),
+        Next::Retry { after_ms } => ("again", PushOutcome::Retry { id, due_ms: now.after_ms(after_ms).0 }),
         Next::Park => {
             tracing::error!(endpoint = name, %url, call, tries, "push parked: nobody takes it; what comes behind it goes on");
-            PushOutcome::Park { id }
+            ("parked", PushOutcome::Park { id })
         }
     };
+    parts.metrics.push_tried(name, told);
     (id, outcome)
 }

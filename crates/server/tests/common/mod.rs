@@ -338,10 +338,15 @@ impl Office {
 
     /// A figure of `/metrics`, by its name without the program's, labels included.
     pub fn metric(&self, name: &str) -> u64 {
-        let text = self.http("GET", &format!("http://{}/metrics", self.address("console")), None, &[]).text;
+        let text = self.metrics();
         let name = format!("hookswitch_{name}");
         let line = text.lines().find(|line| line.split(' ').next() == Some(&name));
         line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+    }
+
+    /// All of `/metrics`.
+    pub fn metrics(&self) -> String {
+        self.http("GET", &format!("http://{}/metrics", self.address("console")), None, &[]).text
     }
 
     /// Waits until no call is up.

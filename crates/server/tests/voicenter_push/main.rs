@@ -247,6 +247,55 @@ fn wire_a_server_that_is_out_of_order_gets_every_try_of_the_plan() {
     conformance::proves("VOI-CDR-09");
 }
 
+/// What `/metrics` says of an endpoint: events that it is behind, pushes that wait, their greatest age in seconds, pushes parked.
+fn behind(office: &Office, name: &str) -> [u64; 4] {
+    let of = |figure: &str| office.metric(&format!("{figure}{{endpoint=\"voicenter/{name}\"}}"));
+    [of("push_cursor_lag"), of("pushes_waiting"), of("push_oldest_age_seconds"), of("pushes_parked")]
+}
+
+fn tries(office: &Office, name: &str, outcome: &str) -> u64 {
+    office.metric(&format!("push_tries_total{{endpoint=\"voicenter/{name}\",outcome=\"{outcome}\"}}"))
+}
+
+#[test]
+fn wire_metrics_tell_how_far_each_server_is_behind() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let good = Server::start(|_, _| taken());
+    let works = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&works);
+    let broken = Server::start(move |_, _| match mended.load(Ordering::Acquire) {
+        false => http("503 Service Unavailable", ""),
+        true => taken(),
+    });
+    let (mut office, arguments) =
+        office(&dir, &[push("good", good.port, ""), push("broken", broken.port, "")].concat());
+    assert_eq!([behind(&office, "good"), behind(&office, "broken")], [[0; 4]; 2], "nothing has happened");
+    talk(&office);
+    broken.next();
+    wait_for("the first try is noted", || office.metrics().contains("outcome=\"again\"").then_some(()));
+    assert_eq!(tries(&office, "broken", "again"), 1);
+    pass(&office, 30_000);
+    let both = wait_for("one has all, and the other nothing", || {
+        Some(behind(&office, "broken")).filter(|_| behind(&office, "good") == [0; 4])
+    });
+    assert_eq!(both, [0, 2, 30, 0]);
+    assert_eq!(tries(&office, "good", "taken"), 2);
+    // How old they are outlives the program, and tries make nothing younger.
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    office.crash_and_restart_with(&arguments);
+    let [_, waiting, mut expected_s, parked] = behind(&office, "broken");
+    assert_eq!([waiting, parked], [2, 0]);
+    for minutes in [1, 5] {
+        let (_, passed_s) = next_try(&office, &broken);
+        expected_s += passed_s;
+        let [_, waiting, age_s, parked] = behind(&office, "broken");
+        assert_eq!([waiting, age_s, parked], [2, expected_s, 0], "after {minutes} min");
+    }
+    works.store(true, Ordering::Release);
+    next_try(&office, &broken);
+    wait_for("nothing waits any more", || (behind(&office, "broken") == [0; 4]).then_some(()));
+}
+
 /// What the operator sees parked.
 fn parked(office: &Office) -> Vec<Value> {
     office.get("/parked_pushes")["items"].as_array().expect("a list").clone()

@@ -6,7 +6,7 @@ use super::{Memory, Rows};
 use crate::OUTBOX_MAX;
 use crate::error::StoreError;
 use crate::model::Tenant;
-use crate::model::outbox::{LaidPush, PARKED_MS, Push, PushOutcome};
+use crate::model::outbox::{Backlog, LaidPush, PARKED_MS, Push, PushOutcome};
 
 impl Memory {
     /// Lays pushes for an endpoint and notes that its log is served up to `through_seq`.
@@ -30,7 +30,8 @@ impl Memory {
             }
             let Push { order_key, message, due_ms, bytes } = push.clone();
             let endpoint = endpoint.to_owned();
-            rows.pushes.insert(id, LaidPush { id, endpoint, order_key, message, due_ms, tries: 0, bytes });
+            let laid = LaidPush { id, endpoint, order_key, message, due_ms, laid_ms: due_ms, tries: 0, bytes };
+            rows.pushes.insert(id, laid);
         }
         if let Some(seq) = through_seq {
             rows.cursors.insert(endpoint.to_owned(), seq);
@@ -135,6 +136,19 @@ impl Rows {
 
     pub(crate) fn outbox_len(&self) -> usize {
         self.pushes.len()
+    }
+
+    pub(crate) fn backlog(&self, endpoint: &str) -> Backlog {
+        let mut backlog = Backlog::default();
+        for push in self.pushes.values().filter(|push| push.endpoint == endpoint) {
+            if push.due_ms >= PARKED_MS {
+                backlog.parked += 1;
+                continue;
+            }
+            backlog.waiting += 1;
+            backlog.oldest_ms = Some(backlog.oldest_ms.map_or(push.laid_ms, |oldest| oldest.min(push.laid_ms)));
+        }
+        backlog
     }
 
     pub(crate) fn cursor(&self, name: &str) -> Option<u64> {

@@ -11,7 +11,7 @@ pub struct Push {
     pub order_key: String,
     /// The message id; laid twice at one endpoint it stays one.
     pub message: String,
-    /// Not before this.
+    /// Not before this; a push is as old as this is past.
     pub due_ms: u64,
     /// The encoded request.
     pub bytes: Vec<u8>,
@@ -30,10 +30,23 @@ pub struct LaidPush {
     pub message: String,
     /// When it is due, or when its lease ends.
     pub due_ms: u64,
+    /// When it was due first.
+    pub laid_ms: u64,
     /// How often it was leased, this time included.
     pub tries: u32,
     /// The encoded request.
     pub bytes: Vec<u8>,
+}
+
+/// What an endpoint has not taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Pushes that wait, or are on their way.
+    pub waiting: usize,
+    /// When the oldest of them was due first.
+    pub oldest_ms: Option<u64>,
+    /// Pushes that are parked.
+    pub parked: usize,
 }
 
 /// What became of a leased push.

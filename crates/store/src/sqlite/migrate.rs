@@ -5,11 +5,12 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::StoreError;
 
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../../migrations/0001_log.sql"),
     include_str!("../../migrations/0002_directory.sql"),
     include_str!("../../migrations/0003_outbox.sql"),
     include_str!("../../migrations/0004_record_removed.sql"),
+    include_str!("../../migrations/0005_push_age.sql"),
 ];
 
 /// The schema this program writes.

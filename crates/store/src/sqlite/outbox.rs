@@ -23,8 +23,8 @@ impl Sqlite {
         if !pushes.is_empty() && read::outbox_len(&tx, tenant)? + pushes.len() > OUTBOX_MAX {
             return Err(StoreError::Full("outbox"));
         }
-        let sql = "INSERT OR IGNORE INTO outbox (tenant, endpoint, order_key, message, due_ms, bytes)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT OR IGNORE INTO outbox (tenant, endpoint, order_key, message, due_ms, laid_ms, bytes)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)";
         for push in pushes {
             let row = params![tenant, endpoint, push.order_key, push.message, int(push.due_ms), push.bytes];
             tx.prepare_cached(sql)?.execute(row)?;
@@ -48,7 +48,7 @@ impl Sqlite {
     ) -> Result<Vec<LaidPush>, StoreError> {
         self.set_fsync(false)?;
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes FROM outbox o
+        let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes, laid_ms FROM outbox o
                    WHERE tenant = ?1 AND due_ms <= ?2 AND endpoint = coalesce(?3, endpoint) AND NOT EXISTS (
                      SELECT 1 FROM outbox p WHERE p.tenant = ?1 AND p.endpoint = o.endpoint
                      AND p.order_key = o.order_key AND p.id < o.id AND p.due_ms < ?5)
@@ -121,7 +121,8 @@ impl Sqlite {
 
 fn laid(row: &Row<'_>) -> rusqlite::Result<LaidPush> {
     let (id, endpoint, order_key, message) = (uint(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-    Ok(LaidPush { id, endpoint, order_key, message, due_ms: uint(row, 4)?, tries: row.get(5)?, bytes: row.get(6)? })
+    let (due_ms, tries, bytes, laid_ms) = (uint(row, 4)?, row.get(5)?, row.get(6)?, uint(row, 7)?);
+    Ok(LaidPush { id, endpoint, order_key, message, due_ms, laid_ms, tries, bytes })
 }
 
 /// The reads, on any connection.
@@ -130,7 +131,7 @@ pub(crate) mod read {
 
     use crate::error::StoreError;
     use crate::model::Tenant;
-    use crate::model::outbox::{LaidPush, PARKED_MS};
+    use crate::model::outbox::{Backlog, LaidPush, PARKED_MS};
     use crate::sqlite::{int, uint};
 
     pub(crate) fn pushes(
@@ -139,7 +140,7 @@ pub(crate) mod read {
         endpoint: Option<&str>,
         max: usize,
     ) -> Result<Vec<LaidPush>, StoreError> {
-        let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes FROM outbox
+        let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes, laid_ms FROM outbox
                    WHERE tenant = ?1 AND endpoint = coalesce(?2, endpoint) ORDER BY id LIMIT ?3";
         let mut query = conn.prepare_cached(sql)?;
         let rows = query.query_map(params![tenant, endpoint, max.min(crate::PAGE_MAX) as i64], super::laid)?;
@@ -147,7 +148,7 @@ pub(crate) mod read {
     }
 
     pub(crate) fn parked(conn: &Connection, tenant: Tenant, max: usize) -> Result<Vec<LaidPush>, StoreError> {
-        let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes FROM outbox
+        let sql = "SELECT id, endpoint, order_key, message, due_ms, tries, bytes, laid_ms FROM outbox
                    WHERE tenant = ?1 AND due_ms >= ?2 ORDER BY id LIMIT ?3";
         let mut query = conn.prepare_cached(sql)?;
         let rows = query.query_map(params![tenant, int(PARKED_MS), max.min(crate::PAGE_MAX) as i64], super::laid)?;
@@ -157,6 +158,18 @@ pub(crate) mod read {
     pub(crate) fn outbox_len(conn: &Connection, tenant: Tenant) -> Result<usize, StoreError> {
         let sql = "SELECT count(*) FROM outbox WHERE tenant = ?1";
         Ok(conn.prepare_cached(sql)?.query_row([tenant], |row| row.get::<_, u32>(0))? as usize)
+    }
+
+    pub(crate) fn backlog(conn: &Connection, tenant: Tenant, endpoint: &str) -> Result<Backlog, StoreError> {
+        let sql = "SELECT count(*) FILTER (WHERE due_ms < ?3), min(laid_ms) FILTER (WHERE due_ms < ?3),
+                          count(*) FILTER (WHERE due_ms >= ?3)
+                   FROM outbox WHERE tenant = ?1 AND endpoint = ?2";
+        let backlog = conn.prepare_cached(sql)?.query_row(params![tenant, endpoint, int(PARKED_MS)], |row| {
+            let oldest_ms = row.get::<_, Option<i64>>(1)?.map(|ms| u64::try_from(ms).unwrap_or(0));
+            let (waiting, parked) = (row.get::<_, u32>(0)? as usize, row.get::<_, u32>(2)? as usize);
+            Ok(Backlog { waiting, oldest_ms, parked })
+        });
+        Ok(backlog?)
     }
 
     pub(crate) fn cursor(conn: &Connection, tenant: Tenant, name: &str) -> Result<Option<u64>, StoreError> {

@@ -1,6 +1,6 @@
 //! Pushes to other servers.
 
-use store::{OUTBOX_MAX, Push, PushOutcome, Store, StoreError};
+use store::{Backlog, OUTBOX_MAX, Push, PushOutcome, Store, StoreError};
 
 use super::T;
 
@@ -87,4 +87,24 @@ pub fn a_parked_push_holds_nobody_back_and_can_be_replayed(store: &mut Store) {
     assert_eq!(store.give_up_parked(T, 10), Ok(1));
     assert_eq!((store.give_up_parked(T, 10), parked(store)), (Ok(0), Vec::new()));
     assert_eq!(store.read(|v| v.outbox_len(T)), Ok(2), "only parked ones are given up");
+}
+
+pub fn what_an_endpoint_has_not_taken_is_counted_and_is_as_old_as_its_oldest(store: &mut Store) {
+    let backlog = |store: &Store| store.read(|v| v.backlog(T, "crm")).expect("read");
+    assert_eq!(backlog(store), Backlog::default());
+    store.lay_pushes(T, "wall", None, &[push("call 1", "m1", 10)]).expect("lay");
+    store.lay_pushes(T, "crm", None, &[push("call 1", "m1", 50), push("call 2", "m2", 40)]).expect("lay");
+    store.lay_pushes(T, "crm", None, &[push("call 3", "m3", 70)]).expect("lay");
+    assert_eq!(backlog(store), Backlog { waiting: 3, oldest_ms: Some(40), parked: 0 });
+    let leased = lease(store, Some("crm"), 100);
+    assert_eq!(names(&leased), ["m2", "m1", "m3"]);
+    let outcomes = [PushOutcome::Park { id: leased[0].0 }, PushOutcome::Retry { id: leased[1].0, due_ms: 900 }];
+    store.settle_pushes(T, &outcomes).expect("settle");
+    assert_eq!(backlog(store), Backlog { waiting: 2, oldest_ms: Some(50), parked: 1 }, "a retry makes nothing younger");
+    store
+        .settle_pushes(T, &[PushOutcome::Done { id: leased[1].0 }, PushOutcome::Done { id: leased[2].0 }])
+        .expect("settle");
+    assert_eq!(backlog(store), Backlog { waiting: 0, oldest_ms: None, parked: 1 });
+    assert_eq!(store.replay_push(T, leased[0].0, 800), Ok(true));
+    assert_eq!(backlog(store), Backlog { waiting: 1, oldest_ms: Some(40), parked: 0 }, "it is as old as it was");
 }
