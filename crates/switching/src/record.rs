@@ -8,6 +8,7 @@ use crate::command::ClearedBy;
 use crate::event::{Event, What};
 use crate::id::{CallId, ConnectionId};
 use crate::model::{Call, Connection, ConnectionState, Stage, StageResult};
+use crate::picture::Picture;
 use crate::time::Time;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -50,6 +51,9 @@ pub struct ConnectionRecord {
     /// Who ended it; none: in records of earlier versions.
     #[n(5)]
     pub by: Option<ClearedBy>,
+    /// Whether an application attended to its device when it ended; none: in records of earlier versions.
+    #[n(6)]
+    pub attended: Option<bool>,
 }
 
 /// One stage's part of a record.
@@ -163,7 +167,7 @@ impl Recorder {
     /// # Panics
     ///
     /// When a finished record does not balance: a fault of ours.
-    pub fn take(&mut self, event: &Event, after: &crate::picture::Picture) -> Option<CallRecord> {
+    pub fn take(&mut self, event: &Event, after: &Picture) -> Option<CallRecord> {
         let call = *event.calls.first()?;
         if let What::CallCleared { .. } = event.what {
             return self.finish(call, event);
@@ -183,7 +187,7 @@ impl Recorder {
         match &event.what {
             What::ConnectionCleared { connection, cause, q850, by, .. } => {
                 let end = End { at: event.at, cause: *cause, q850: *q850, by: by.clone() };
-                draft.close(*connection, end);
+                draft.close(*connection, end, after);
                 draft.talks_with(event.at, after);
             }
             What::StageClosed { stage, result } => {
@@ -236,7 +240,7 @@ impl Recorder {
 
 impl Draft {
     /// Opens what is new, and starts a segment where state or peers changed.
-    fn look(&mut self, at: Time, call: CallId, after: &crate::picture::Picture) {
+    fn look(&mut self, at: Time, call: CallId, after: &Picture) {
         let Some(call) = after.calls.get(&call) else { return };
         for connection in after.connections_of(call) {
             let peers: Vec<_> = after.peers_of(connection).map(|peer| peer.id).collect();
@@ -254,7 +258,7 @@ impl Draft {
     }
 
     /// After one has left: the others talk with whom is left.
-    fn talks_with(&mut self, at: Time, after: &crate::picture::Picture) {
+    fn talks_with(&mut self, at: Time, after: &Picture) {
         for (id, open) in &mut self.open {
             let Some(connection) = after.connections.get(id) else { continue };
             let peers = after.peers_of(connection).map(|peer| peer.id).collect();
@@ -262,7 +266,7 @@ impl Draft {
         }
     }
 
-    fn close(&mut self, id: ConnectionId, end: End) {
+    fn close(&mut self, id: ConnectionId, end: End, after: &Picture) {
         let Some(mut open) = self.open.remove(&id) else { return };
         let End { at, cause, q850, by } = end;
         if at > open.since || open.segments.is_empty() {
@@ -270,7 +274,8 @@ impl Draft {
             open.end_segment(at);
         }
         let Open { connection, segments, .. } = open;
-        self.done.push(ConnectionRecord { connection, ended: at, cause, q850, segments, by: Some(by) });
+        let attended = Some(after.devices.get(&connection.device).is_some_and(|device| device.session.is_some()));
+        self.done.push(ConnectionRecord { connection, ended: at, cause, q850, segments, by: Some(by), attended });
     }
 }
 

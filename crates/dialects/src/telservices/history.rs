@@ -1,4 +1,6 @@
-//! Records of calls as this vendor's history shows them (TEL-REQ-19, TEL-CALL-19): one per device and call.
+//! Records of calls as this vendor's history shows them (TEL-REQ-19, TEL-CALL-19): one per device and call, of devices that had a session
+//! when their part ended. The vendor's server does not see the calls of others, and a client that adds up all records does not expect
+//! them.
 
 use super::call;
 use super::civil;
@@ -86,7 +88,9 @@ pub(super) fn rows(
     zone: &TimeZone,
 ) -> Vec<Row> {
     let ours = |part: &&ConnectionRecord| {
-        part.connection.party.kind == PartyKind::Device && wanted.is_of_device(&part.connection)
+        part.connection.party.kind == PartyKind::Device
+            && part.attended != Some(false)
+            && wanted.is_of_device(&part.connection)
     };
     let mut parts: Vec<&ConnectionRecord> = record.connections.iter().filter(ours).collect();
     parts.sort_by_key(|part| std::cmp::Reverse((part.connection.created, part.connection.id)));

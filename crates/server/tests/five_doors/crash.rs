@@ -3,6 +3,7 @@
 use crate::common::{Office, wait_for};
 use crate::doors::{DOORS, Row};
 use crate::phones::let_phones_play;
+use crate::telservices;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -95,6 +96,7 @@ fn under_load_two_crashes_lose_no_record_that_was_told() {
     let mut books = Books::new();
     for crash in 1..=CRASHES {
         let_phones_play(&office, 1_001..=1_020, 20);
+        telservices::attend(&office, &READ);
         load_and_kill(&mut office, &mut books);
         let began = Instant::now();
         office.crash_and_restart();

@@ -31,6 +31,13 @@ fn served(office: &Office, service: &str, phone: &str) -> String {
     ask(office, service, &device(phone))
 }
 
+/// Opens sessions of these devices: the calls of others have no history at this door.
+pub fn attend(office: &Office, numbers: &[&str]) {
+    for number in numbers {
+        assert_eq!(ask(office, "openSession", &device(number)), STANDARD, "a session of {number}");
+    }
+}
+
 /// One line for each event of any device: all elements that hold something, by their names, in the order in which they are sent.
 fn watch(office: &Office) -> Watcher {
     watch_these(office, &DEVICES)

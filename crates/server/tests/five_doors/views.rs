@@ -158,6 +158,8 @@ fn wire_one_instant_has_the_form_of_each_door() {
          [[account]]\ndoor = \"voicenter\"\npassword = \"demo-voicenter\"\n\
          [[account]]\ndoor = \"ipxapi\"\nuser = \"demo\"\npassword = \"demo-ipxapi\"\n",
     );
+    let opened = telservices::ask(&office, "openSession", &telservices::device("1001"));
+    assert_eq!(opened, telservices::STANDARD);
     dial(&office, "1001", "1002");
     wait_states(&office, &["connected", "alerting"]);
     answer(&office, "1002");

@@ -167,6 +167,9 @@ fn told(office: &Office, login: &Login<'_>) -> Vec<(&'static str, u64)> {
 fn wire_five_records_of_one_call_tell_the_same_conversation_time() {
     let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
     let passes = |seconds: u64| drop(office.post("/test/clock/advance", json!({ "by_ms": seconds * 1_000 })));
+    let session = "<TelServiceRequest><openSession><deviceNumber>1001</deviceNumber></openSession></TelServiceRequest>";
+    let gateway = format!("http://{}/", office.address("telservices_http"));
+    assert_eq!(office.http("POST", &gateway, Some(session), &[]).status, 200);
     for talk_s in [83, 4_000] {
         office.post("/calls/make_call", json!({ "from": "1001", "to": "1002", "prompt": "ring" }));
         passes(7);

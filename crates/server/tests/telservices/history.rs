@@ -72,7 +72,7 @@ fn wire_history_is_what_the_records_say() {
     let items = kept["items"].as_array().expect("a list");
     let talk: Vec<u64> = items.iter().map(|it| it["talk_ms"].as_u64().expect("a number") / 1_000).collect();
     assert_eq!(talk.iter().sum::<u64>(), 42, "{talk:?}");
-    assert_eq!(history(&office, "").len(), 7, "each party of each of four calls but the busy one's");
+    assert_eq!(history(&office, "").len(), 5, "each part of 1001 and of 1002; nobody watched the others");
 
     let all = history(&office, "<search>LOVE</search>");
     assert!(all.len() == 2 && all.iter().all(|it| it.contains(&ada) && it.contains("<deviceNumber>1002")), "{all:?}");
@@ -80,12 +80,12 @@ fn wire_history_is_what_the_records_say() {
     assert_eq!(history(&office, &format!("{}<limit>1</limit>", device("1001"))).len(), 1);
     assert_eq!(history(&office, &format!("{}<limit>0</limit>", device("1001"))).len(), 3);
     assert_eq!(history(&office, "<recordType><agent/></recordType>").len(), 0);
-    assert_eq!(history(&office, "<recordType>all</recordType>").len(), 7);
+    assert_eq!(history(&office, "<recordType>all</recordType>").len(), 5);
     assert_eq!(history(&office, "<userID>nobody</userID>").len(), 0);
     assert_eq!(history(&office, &device("5555")).len(), 0);
     assert_eq!(history(&office, "<startDate>2999-01-01</startDate>").len(), 0);
     assert_eq!(history(&office, "<endDate>1999-12-31</endDate>").len(), 0);
-    assert_eq!(history(&office, "<startDate>1999-12-31</startDate><startHour>23</startHour>").len(), 7);
+    assert_eq!(history(&office, "<startDate>1999-12-31</startDate><startHour>23</startHour>").len(), 5);
     for wrong in [
         "<startDate>01-01-2026</startDate>",
         "<startDate>2026-13-01</startDate>",
@@ -96,11 +96,38 @@ fn wire_history_is_what_the_records_say() {
     ] {
         assert_eq!(ask(&office, "queryHistory", wrong), error("reject"), "{wrong}");
     }
-    conformance::proves_partly("TEL-REQ-19", "records of agents; devices without a session are shown too");
-    conformance::proves_partly(
-        "TEL-CALL-19",
-        "redirect, transfer, conference; devices without a session are shown too",
-    );
+    conformance::proves_partly("TEL-REQ-19", "records of agents; the user is the owner of the number");
+}
+
+/// The vendor's server sees the calls of devices that have a session, and no others: what counts is the end of the device's part.
+#[test]
+fn wire_history_is_of_devices_that_are_watched_when_their_part_ends() {
+    let office = at_rest();
+    let call = |between: &dyn Fn()| {
+        make_call(&office, "1001", "1002");
+        answer(&office, "1002");
+        between();
+        assert_eq!(ask(&office, "queryHistory", &device("1003")).matches("<record>").count(), 0);
+        office.hand("1002", "hang_up", json!({}));
+        office.wait_idle();
+        ["1001", "1002"].map(|number| history(&office, &device(number)).len())
+    };
+    assert_eq!(call(&|| ()), [0, 0], "nobody watched");
+    let session =
+        |service: &str, number: &str| assert_eq!(ask(&office, service, &device(number)), STANDARD, "{number}");
+    assert_eq!(call(&|| session("openSession", "1001")), [1, 0], "one was watched when its part ended");
+    assert_eq!(call(&|| session("openSession", "1002")), [2, 1]);
+    assert_eq!(call(&|| session("closeSession", "1001")), [2, 2], "it is watched no more");
+    session("closeSession", "1002");
+    assert_eq!(call(&|| ()), [2, 2], "what was seen stays");
+    assert_eq!(history(&office, "").len(), 4);
+    // Nor does a session whose watching was put off see anything.
+    let put_off = format!("{}<startPbxMonitor><false/></startPbxMonitor>", device("1001"));
+    assert_eq!(ask(&office, "openSession", &put_off), STANDARD);
+    assert_eq!(call(&|| ()), [2, 2]);
+    // All the while the exchange has kept them all.
+    assert!(office.get("/records?limit=100")["items"].as_array().expect("a list").len() >= 5);
+    conformance::proves_partly("TEL-CALL-19", "redirect, transfer, conference; the user is the owner of the number");
 }
 
 /// A second phone rings for the number of the first: its record is of the device, as its events and snapshots were. Its user has no
@@ -116,6 +143,7 @@ fn wire_history_is_of_the_device_that_took_the_call() {
     let paired = office.console("PATCH", "/extensions/number:1003", Some(json!({ "secondary": second })));
     assert_eq!(paired.status, 200, "{}", paired.text);
     let events = Events::of(&office, "1004");
+    let _others = (Events::of(&office, "1001"), Events::of(&office, "1003"));
     assert_eq!(make_call(&office, "1001", "1003"), STANDARD);
     let rings = events.next();
     assert!(rings.starts_with("<TelServiceEvent><deviceNumber>1004</deviceNumber>"), "{rings}");
@@ -152,6 +180,7 @@ fn wire_history_outlives_the_program_and_may_have_to_name_whose_it_is() {
                 [[station]]\nnumber = \"1002\"\nkind = \"simulated\"\nfirst_name = \"Alan\"\n";
     let mut office = Office::configured(text);
     let file = office.data().join("test.toml").to_str().expect("utf-8").to_owned();
+    let _sessions = (Events::of(&office, "1001"), Events::of(&office, "1002"));
     assert_eq!(make_call(&office, "1001", "1002"), STANDARD);
     answer(&office, "1002");
     office.hand("1002", "hang_up", json!({}));
