@@ -2,7 +2,7 @@
 
 use crate::admitted::{Admitted, Proof};
 use crate::tokens::Tokens;
-use dialects::common::ask::{Ask, Fault, Identity, ParkedPush, RecordQuery, RecordScan};
+use dialects::common::ask::{Ask, Fault, Identity, PARTIES_MAX, ParkedPush, RecordQuery, RecordScan};
 use dialects::common::clock::Clock;
 use dialects::common::exchange::ByHeart;
 use std::collections::BTreeMap;
@@ -20,6 +20,9 @@ const VERIFIED_MS: u64 = 900_000;
 const KEPT_MAX: usize = 10_000;
 /// Octets of a backup's file name.
 const BACKUP_NAME_LEN_MAX: usize = 64;
+
+// Else the store would look for some of them alone.
+const _: () = assert!(PARTIES_MAX <= store::PARTY_FILTER_MAX);
 
 /// Answers from the store.
 #[derive(Clone)]
@@ -100,7 +103,10 @@ impl Answerer {
             None => None,
         };
         let query = store::RecordQuery {
-            party: query.party.clone().map_or(PartyFilter::Any, |party| PartyFilter::OneOf(vec![party])),
+            party: match &query.parties[..] {
+                [] => PartyFilter::Any,
+                parties => PartyFilter::OneOf(parties.to_vec()),
+            },
             from_ms: query.from.map_or(0, |from| from.0),
             to_ms: query.to.map_or(u64::MAX, |to| to.0),
             limit: query.limit as usize,

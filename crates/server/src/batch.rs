@@ -90,7 +90,7 @@ impl Draft {
             call: record.call.id.0,
             started_ms: record.call.created.0,
             ended_ms: record.ended.0,
-            parties: parties(&record),
+            parties: record.parties(),
             bytes,
         });
         self.visible.records.push(record);
@@ -100,24 +100,4 @@ impl Draft {
     pub fn checkpoint(&mut self, leg: u64, bytes: Option<Vec<u8>>) {
         self.stored.checkpoints.push(Checkpoint { leg, bytes });
     }
-}
-
-/// Everything by which a record is looked for: numbers dialled, shown and called, and devices.
-fn parties(record: &CallRecord) -> Vec<String> {
-    let call = &record.call;
-    let mut parties = vec![call.dialled.to_string(), call.called.number.to_string()];
-    parties.extend(call.did.as_ref().map(ToString::to_string));
-    for part in &record.connections {
-        let connection = &part.connection;
-        parties.push(connection.device.to_string());
-        parties.push(connection.party.number.to_string());
-        parties.push(connection.addressed.number.to_string());
-    }
-    for part in &record.stages {
-        parties.push(part.stage.target.number.to_string());
-    }
-    parties.retain(|party| !party.is_empty());
-    parties.sort_unstable();
-    parties.dedup();
-    parties
 }

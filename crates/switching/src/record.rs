@@ -111,6 +111,30 @@ impl CallRecord {
         })
     }
 
+    /// Everything by which the call is looked for: numbers dialled, shown and called, and devices, sorted and each once. A number that is
+    /// written with separators (RFC 3966, 5.1.1) stands without them as well.
+    #[must_use]
+    pub fn parties(&self) -> Vec<String> {
+        let call = &self.call;
+        let shown = call.shown.iter().flat_map(|shown| [&shown.first, &shown.second]).chain(call.caller.as_deref());
+        let ends = self.connections.iter().map(|part| &part.connection);
+        let numbers = [&call.dialled, &call.called.number]
+            .into_iter()
+            .chain(&call.did)
+            .chain(shown.map(|party| &party.number))
+            .chain(ends.clone().flat_map(|end| [&end.party.number, &end.addressed.number]))
+            .chain(self.stages.iter().map(|part| &part.stage.target.number));
+        let mut parties: Vec<String> =
+            ends.map(|end| end.device).chain(call.called.device).map(|id| id.to_string()).collect();
+        for number in numbers.filter(|number| !number.is_empty()) {
+            parties.extend(without_separators(number.as_str()));
+            parties.push(number.to_string());
+        }
+        parties.sort_unstable();
+        parties.dedup();
+        parties
+    }
+
     /// Milliseconds of talk: from the first answer to the end of the first of both parties; 0 if nobody answered.
     #[must_use]
     pub fn talk_ms(&self) -> u64 {
@@ -121,6 +145,15 @@ impl CallRecord {
             .max()
             .unwrap_or(0)
     }
+}
+
+/// A telephone number without its separators; none: it has none, or is a name.
+fn without_separators(number: &str) -> Option<String> {
+    const SEPARATORS: [char; 5] = ['-', '.', '(', ')', '/'];
+    let bare: String = number.chars().filter(|c| !SEPARATORS.contains(c)).collect();
+    let digits = bare.strip_prefix('+').unwrap_or(&bare);
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    (is_number && bare.len() < number.len()).then_some(bare)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -305,5 +338,25 @@ impl Open {
         let peers = std::mem::take(&mut self.peers);
         self.segments.push(Segment { from: self.since, to: at, state: self.state, peers });
         self.since = at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_separators;
+
+    #[test]
+    fn a_number_stands_without_its_separators_too() {
+        for (number, expected) in [
+            ("+972-(54)-444.44/44", Some("+972544444444")),
+            ("054-4444444", Some("0544444444")),
+            ("0544444444", None),
+            ("*21#", None),
+            ("anna.b", None),
+            ("-", None),
+            ("+-", None),
+        ] {
+            assert_eq!(without_separators(number).as_deref(), expected, "{number}");
+        }
     }
 }

@@ -40,11 +40,15 @@ pub enum Fault {
     Stopping,
 }
 
+/// Numbers and devices that one question for records may name.
+pub const PARTIES_MAX: usize = 64;
+
 /// Which records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordQuery {
-    /// Only calls that this number or device took part in.
-    pub party: Option<String>,
+    /// Only calls in which one of these numbers or devices took part ([`switching::record::CallRecord::parties`]), at most
+    /// [`PARTIES_MAX`]; none named: everybody's.
+    pub parties: Vec<String>,
     /// Only calls that began at or after this instant.
     pub from: Option<Time>,
     /// Only calls that began before this instant.

@@ -70,14 +70,19 @@ fn dialled_as(picture: &Picture, device: &Device) -> Option<Digits> {
     device.config.names.number.clone().or_else(of_extension)
 }
 
-/// What is made of each telephone of the organisation, in the order of their keys. The picture is let go between portions, so that a
-/// long list does not hold up the exchange.
+/// What is made of each telephone of the organisation, in the order of their keys.
 pub fn each_extension<T>(exchange: &Exchange, make: impl Fn(&Picture, &Device) -> Option<T>) -> Vec<T> {
+    each_device(exchange, |picture, device| if is_extension(device) { make(picture, device) } else { None })
+}
+
+/// What is made of each device, in the order of their keys. The picture is let go between portions, so that a long list does not hold
+/// up the exchange.
+pub fn each_device<T>(exchange: &Exchange, make: impl Fn(&Picture, &Device) -> Option<T>) -> Vec<T> {
     let all: Vec<DeviceId> = exchange.read(|picture| picture.devices.keys().copied().collect());
     let mut made = Vec::with_capacity(all.len());
     for portion in all.chunks(PORTION) {
         exchange.read(|picture| {
-            let devices = portion.iter().filter_map(|id| picture.devices.get(id)).filter(|device| is_extension(device));
+            let devices = portion.iter().filter_map(|id| picture.devices.get(id));
             made.extend(devices.filter_map(|device| make(picture, device)));
         });
     }

@@ -36,6 +36,17 @@ pub fn comparable(text: &str, home: &str) -> String {
     e164(text, home).unwrap_or_else(|| text.trim().to_owned())
 }
 
+/// Every way in which a number that is [`comparable`] may have been dialled or shown, but for separators.
+#[must_use]
+pub fn spellings(comparable: &str, home: &str) -> Vec<String> {
+    let mut all = vec![comparable.to_owned()];
+    if e164(&format!("+{comparable}"), home).is_some_and(|number| number == comparable) {
+        all.extend([format!("+{comparable}"), format!("00{comparable}")]);
+        all.extend(comparable.strip_prefix(home).map(|national| format!("0{national}")));
+    }
+    all
+}
+
 /// As a caller or a dialled-in number is shown: home numbers national, others E.164 without `+`.
 #[must_use]
 pub fn shown<'a>(number: &'a str, home: &str) -> Cow<'a, str> {
@@ -65,6 +76,19 @@ pub fn shown_party<'a>(party: &'a Party, home: &str) -> Cow<'a, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_found_in_every_spelling() {
+        for (number, expected) in [
+            ("972544444444", vec!["972544444444", "+972544444444", "00972544444444", "0544444444"]),
+            ("3225550100", vec!["3225550100", "+3225550100", "003225550100"]),
+            ("1001", vec!["1001"]),
+            ("AAPINFzL", vec!["AAPINFzL"]),
+        ] {
+            assert_eq!(spellings(number, "972"), expected);
+            assert!(expected.iter().all(|spelling| comparable(spelling, "972") == number), "{number}");
+        }
+    }
 
     #[test]
     fn every_spelling_is_one_number() {

@@ -91,6 +91,14 @@ fn wire_the_ladders_hold_to_the_second() {
         ladder(&rows(&office, &id))[1],
         json!(["Click2Call leg2", "CONGESTION", "0722776772", "972544444444", "1001", "", 6, 0, 0])
     );
+    // Both are found by any spelling of the numbers that were dialled and shown, and by no other.
+    for (number, rows) in [("%2B972-54-4444444", 2), ("00972544444444", 2), ("972722776772", 1), ("0544444445", 0)] {
+        assert_eq!(
+            log(&office, &format!("fields=CallID&phones={number}")),
+            vec![json!({"CallID": id}); rows],
+            "{number}"
+        );
+    }
     let id = called(&office, "phone=1001&target=1002&targetmaxdialtime=20");
     pass(60);
     assert_eq!(

@@ -89,7 +89,7 @@ fn instant(incoming: &Incoming, name: &str) -> Option<Time> {
 
 async fn newest_first(incoming: &Incoming, limit: u32) -> Result<Vec<CallRecord>, Problem> {
     let asked = RecordQuery {
-        party: incoming.query.text("party").map(str::to_owned),
+        parties: incoming.query.text("party").map(str::to_owned).into_iter().collect(),
         from: instant(incoming, "started_at.gte"),
         to: instant(incoming, "started_at.lt"),
         limit,

@@ -75,8 +75,8 @@ async fn read(
     let mut rows = Vec::new();
     let mut before = None;
     for _ in 0..PAGES_MAX {
-        let party = Some(config.number.as_str().to_owned());
-        let query = RecordQuery { party, from: Some(start), to: None, limit: PAGE, before };
+        let parties = vec![config.number.as_str().to_owned()];
+        let query = RecordQuery { parties, from: Some(start), to: None, limit: PAGE, before };
         let page = asked.door.exchange.ask(|back| Ask::Records(query, back)).await.map_err(|_| Trouble::Internal)??;
         let Some(oldest) = page.last() else { break };
         before = Some(oldest.call.id);

@@ -41,7 +41,7 @@ impl Door {
         let mut rows = Vec::new();
         let mut before = None;
         for _ in 0..PAGES_MAX {
-            let asked = RecordQuery { party: party.clone(), from, to, limit: PAGE, before };
+            let asked = RecordQuery { parties: party.clone().into_iter().collect(), from, to, limit: PAGE, before };
             let page = self.ask(|back| Ask::Records(asked, back)).await?;
             let Some(oldest) = page.last() else { break };
             before = Some(oldest.call.id);

@@ -1,6 +1,7 @@
 //! The call log: rows of finished calls (VOI-LOG-01 to 10, VOI-LIM-01, VOI-LIM-02).
 //!
-//! Records are read in pages, newest first, and become rows at once, so that what is held is bounded by the answer's own bound.
+//! Records are read in pages and become rows at once, so that what is held is bounded by the answer's own bound. Where numbers or
+//! extensions are named, no others are read.
 
 use super::super::config::VoicenterConfig;
 use super::super::error::LogFault;
@@ -10,14 +11,19 @@ use super::super::sight::{Sight, nodes_of_row};
 use super::super::wire::{Json, Response, html};
 use super::criteria::{Criteria, Seen};
 use super::fields::Field;
-use super::{Asked, Denied};
-use crate::common::ask::{Ask, RecordQuery};
+use super::{Asked, Denied, parties};
+use crate::common::ask::{Ask, PARTIES_MAX, RecordQuery};
+use std::collections::BTreeSet;
+use switching::id::CallId;
 use switching::limits::RING_MS_MAX;
+use switching::picture::Picture;
+use switching::record::CallRecord;
 use switching::time::Time;
 
 /// Records that one reading of the store gives.
 const PAGE: u32 = 200;
-/// Records that one request may make the store read: beyond it there are too many to look through.
+/// Records that one request may make the store read: beyond it there are too many to look through. A search that names numbers or
+/// extensions reads theirs alone.
 const READ_MAX: usize = 200_000;
 
 /// What was found: the chosen fields of each row.
@@ -82,7 +88,7 @@ async fn find(asked: &Asked<'_>) -> Result<Found, LogFault> {
     let fields = Field::chosen(asked.params.list(&["fields"]));
     let sight = asked.door.exchange.read(|picture| Sight::of(picture, config, &identity));
     let mut rows = rows(asked, &criteria, &sight).await?;
-    rows.sort_by_key(|seen| std::cmp::Reverse(seen.row.started));
+    rows.sort_by_key(|seen| std::cmp::Reverse((seen.row.started, seen.call)));
     let order = order(asked);
     if !order.is_empty() {
         rows.sort_by(|a, b| compare(&order, a, b, config));
@@ -98,55 +104,82 @@ fn value(field: Field, seen: &Seen, config: &VoicenterConfig) -> Json {
     field.value(&seen.row, seen.unix_ms, (name, id))
 }
 
-/// The rows that fit, with the instant at which each began, as many as one answer may hold.
+/// The rows that fit, as many as one answer may hold, in no order.
 async fn rows(asked: &Asked<'_>, criteria: &Criteria, sight: &Sight) -> Result<Vec<Seen>, LogFault> {
-    let (config, exchange) = (&asked.door.config, &asked.door.exchange);
-    let clock = exchange.clock();
+    let clock = asked.door.exchange.clock();
     let (mut from, mut to) = (criteria.from_ms.map(|ms| clock.at_unix_ms(ms)), clock.at_unix_ms(criteria.to_ms));
     if let Some(id) = &criteria.call_id {
         // The id says when its journey began: no other record is read.
         let Some((opened, before)) = id::opened(id) else { return Ok(Vec::new()) };
         (from, to) = (from.max(Some(opened)), to.min(before));
     }
-    let mut query = RecordQuery {
-        party: criteria.only.as_ref().and_then(|only| party(asked, only)),
+    if criteria.is_nothing(sight) {
+        return Ok(Vec::new());
+    }
+    let window = RecordQuery {
+        parties: Vec::new(),
         // A stage opens so long after its call at most.
         from: from.map(|from| Time(from.0.saturating_sub(RING_MS_MAX))),
         to: Some(to),
         limit: PAGE,
         before: None,
     };
-    let (mut found, mut read) = (Vec::new(), 0);
-    loop {
-        let asking = query.clone();
-        let records = exchange.ask(|back| Ask::Records(asking, back)).await.map_err(|_| LogFault::Internal)?;
-        let records = records.map_err(|_| LogFault::Internal)?;
-        let Some(last) = records.last() else { return Ok(found) };
-        query.before = Some(last.call.id);
-        read += records.len();
-        exchange.read(|picture| {
-            let names = Names { picture, config };
-            for row in records.iter().flat_map(|record| row::of(record, &names)) {
-                let nodes = nodes_of_row(picture, config, &row);
-                let seen = Seen { unix_ms: clock.unix_ms(row.started), nodes, row };
-                if criteria.take(&seen, sight, &config.home_country) {
-                    found.push(seen);
-                }
+    let mut search = Search { asked, criteria, sight, found: Vec::new(), calls: BTreeSet::new(), read: 0 };
+    match parties::of(&asked.door.exchange, criteria, &asked.door.config.home_country) {
+        None => search.through(window).await?,
+        Some(parties) => {
+            for parties in parties.chunks(PARTIES_MAX) {
+                search.through(RecordQuery { parties: parties.to_vec(), ..window.clone() }).await?;
             }
-        });
-        if found.len() > config.log_records_max || read > READ_MAX {
-            return Err(LogFault::TooMany);
         }
     }
+    Ok(search.found)
 }
 
-/// What the store finds records of an extension by: its number. A code that is no number is looked for in every record.
-fn party(asked: &Asked<'_>, only: &str) -> Option<String> {
-    asked.door.exchange.read(|picture| {
-        let device = super::super::address::extension(picture, only)?;
-        let number = picture.extension_of(device.id).map(|(_, extension)| extension.config.number.clone());
-        number.or_else(|| device.config.names.number.clone()).map(|number| number.to_string())
-    })
+/// What a search has come to.
+struct Search<'a> {
+    asked: &'a Asked<'a>,
+    criteria: &'a Criteria,
+    sight: &'a Sight,
+    found: Vec<Seen>,
+    /// Calls that were looked at: the next parties may have taken part in them, too.
+    calls: BTreeSet<CallId>,
+    read: usize,
+}
+
+impl Search<'_> {
+    /// Reads all records of this kind, page by page.
+    async fn through(&mut self, mut query: RecordQuery) -> Result<(), LogFault> {
+        let (config, exchange) = (&self.asked.door.config, &self.asked.door.exchange);
+        loop {
+            let asking = query.clone();
+            let records = exchange.ask(|back| Ask::Records(asking, back)).await.map_err(|_| LogFault::Internal)?;
+            let records = records.map_err(|_| LogFault::Internal)?;
+            let Some(last) = records.last() else { return Ok(()) };
+            query.before = Some(last.call.id);
+            self.read += records.len();
+            exchange.read(|picture| records.iter().for_each(|record| self.take(picture, record)));
+            if self.found.len() > config.log_records_max || self.read > READ_MAX {
+                return Err(LogFault::TooMany);
+            }
+        }
+    }
+
+    /// Keeps what fits of a record.
+    fn take(&mut self, picture: &Picture, record: &CallRecord) {
+        if !self.calls.insert(record.call.id) {
+            return;
+        }
+        let (config, clock) = (&self.asked.door.config, self.asked.door.exchange.clock());
+        for row in row::of(record, &Names { picture, config }) {
+            let nodes = nodes_of_row(picture, config, &row);
+            let call = (record.call.created, record.call.id);
+            let seen = Seen { call, unix_ms: clock.unix_ms(row.started), nodes, row };
+            if self.criteria.take(&seen, self.sight, &config.home_country) {
+                self.found.push(seen);
+            }
+        }
+    }
 }
 
 /// `sort`: fields with their direction, as later clients ask for it.

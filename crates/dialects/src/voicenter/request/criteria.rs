@@ -5,11 +5,13 @@
 
 use super::super::error::LogFault;
 use super::super::number;
-use super::super::row::Row;
+use super::super::row::{Kind, Row};
 use super::super::sight::{Sight, is_within};
 use super::super::wire::{Json, Params};
 use super::civil;
 use std::collections::BTreeSet;
+use switching::id::CallId;
+use switching::time::Time;
 
 /// Values that one list of criteria may hold.
 const VALUES_MAX: usize = 1_000;
@@ -30,6 +32,8 @@ enum Scope {
 /// A row with what is known of it besides.
 pub(super) struct Seen {
     pub(super) row: Row,
+    /// When its call began, and which that was: of rows that began at once, that of the later call is the newer one.
+    pub(super) call: (Time, CallId),
     /// When it began, in milliseconds since the Unix epoch.
     pub(super) unix_ms: i64,
     /// The nodes of its extensions; the first one is its department.
@@ -42,14 +46,14 @@ pub(super) struct Criteria {
     pub(super) from_ms: Option<i64>,
     /// Before, in milliseconds since the Unix epoch.
     pub(super) to_ms: i64,
-    phones: Option<BTreeSet<String>>,
-    extensions: Option<BTreeSet<String>>,
+    /// Numbers, in the form that makes them comparable.
+    pub(super) phones: Option<BTreeSet<String>>,
+    /// SIP codes.
+    pub(super) extensions: Option<BTreeSet<String>>,
     pub(super) call_id: Option<String>,
-    types: Option<BTreeSet<String>>,
+    types: Option<Vec<Kind>>,
     nothing: bool,
     scope: Scope,
-    /// The one number or extension that is asked for, if it is one: the store finds records by it.
-    pub(super) only: Option<String>,
 }
 
 impl Criteria {
@@ -69,7 +73,6 @@ impl Criteria {
             Some(values.collect::<BTreeSet<_>>()).filter(|values| !values.is_empty())
         };
         let phones = set(&["phones", "phone"]);
-        let only = phones.as_ref().filter(|phones| phones.len() == 1).and_then(|phones| phones.first().cloned());
         let extensions = set(&["extensions", "extension"]);
         let scope = text("identitycriteria").unwrap_or_default().to_lowercase();
         let scope = match scope.as_str() {
@@ -82,20 +85,23 @@ impl Criteria {
             from_ms,
             to_ms,
             phones: phones.map(|phones| phones.iter().map(|phone| number::comparable(phone, home)).collect()),
-            only: only
-                .filter(|phone| number::e164(phone, home).is_none())
-                .or_else(|| extensions.as_ref().filter(|list| list.len() == 1).and_then(|list| list.first().cloned())),
             extensions,
             call_id: text("callid"),
-            types: set(&["cdrtypes"]),
+            types: set(&["cdrtypes"]).map(|names| names.iter().filter_map(|name| Kind::named(name)).collect()),
             nothing: set(&["campaignid", "queueid"]).is_some_and(|ids| ids.iter().any(|id| id != "0")),
             scope,
         })
     }
 
+    /// Whether no row can fit, whatever is stored.
+    pub(super) fn is_nothing(&self, sight: &Sight) -> bool {
+        let own = sight.own_calls || self.scope == Scope::Own;
+        self.nothing || self.types.as_ref().is_some_and(Vec::is_empty) || (own && sight.user.is_none())
+    }
+
     /// Whether a row is asked for, and may be seen.
     pub(super) fn take(&self, seen: &Seen, sight: &Sight, home: &str) -> bool {
-        let Seen { row, unix_ms, nodes } = seen;
+        let Seen { row, unix_ms, nodes, call: _ } = seen;
         let unix_ms = *unix_ms;
         let scope = if sight.own_calls { Scope::Own } else { self.scope };
         let same =
@@ -103,13 +109,12 @@ impl Criteria {
         let party = |set: &BTreeSet<String>| same(set, &row.caller) || same(set, &row.target) || same(set, &row.did);
         let stations = [&row.caller_station.code, &row.target_station.code];
         let station = |set: &BTreeSet<String>| stations.iter().any(|code| !code.is_empty() && set.contains(*code));
-        let kind = |set: &BTreeSet<String>| set.iter().any(|it| row.kind.is(it));
-        !self.nothing
+        !self.is_nothing(sight)
             && self.from_ms.is_none_or(|from_ms| from_ms <= unix_ms)
             && unix_ms < self.to_ms
             && self.phones.as_ref().is_none_or(party)
             && self.extensions.as_ref().is_none_or(station)
-            && self.types.as_ref().is_none_or(kind)
+            && self.types.as_ref().is_none_or(|kinds| kinds.contains(&row.kind))
             && self.call_id.as_ref().is_none_or(|id| *id == row.call_id)
             && match scope {
                 Scope::Everybody => true,

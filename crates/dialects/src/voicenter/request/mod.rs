@@ -8,6 +8,7 @@ mod fields;
 mod get_extensions;
 mod get_extensions_calls;
 mod make_call;
+mod parties;
 mod terminate;
 
 use super::Door;

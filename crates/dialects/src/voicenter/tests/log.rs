@@ -1,11 +1,11 @@
 //! The call log: fields, criteria, forms, limits, dates, errors.
 
 use super::calls::{FIELDS, ladder};
-use super::rig::{CODE, Rig, START};
+use super::rig::{CODE, Rig, START, digits};
 use crate::voicenter::VoicenterConfig;
 use serde_json::{Value, json};
 use switching::cause::Cause;
-use switching::party::Party;
+use switching::party::{Party, Presentation};
 
 /// Five calls: outgoing answered at 0, incoming declined at 100, Click2Call answered at 200, outgoing to nobody at 300, incoming
 /// given up at 400.
@@ -163,6 +163,56 @@ async fn criteria_choose_rows() {
     conformance::proves("VOI-LOG-02");
     conformance::proves("VOI-LOG-03");
     conformance::proves_partly("VOI-LOG-04", "names of trunks");
+}
+
+#[tokio::test]
+async fn numbers_are_found_however_they_were_written_and_no_other_call_is_read() {
+    let rig = history().await;
+    // An order that shows numbers of its own to either side; a number dialled with separators; a caller that withheld its own.
+    rig.called("phone=301&target=302&phonecallerid=0733333331&targetcallerid=0733333332").await;
+    rig.answers("AAPINFzL");
+    rig.passes_s(5);
+    rig.hangs_up("AAPINFzL");
+    rig.dials("BBQRsTuV", "00972-(3)-555.55/55", 5, None);
+    rig.passes_s(5);
+    let withheld =
+        Party { presentation: Presentation::Restricted, ..Party::remote(digits("0599999999"), String::new()) };
+    let calling = rig.dials("outside", "0722776772", 6, Some(withheld));
+    rig.leg_hangs_up(calling);
+    rig.called("phone=303&target=301").await;
+    // So many others that the store is asked several times: the first and the last are of the same calls.
+    let many = |first: &str, last: &str| {
+        let others: String = (0..70).map(|n| format!("&phones=05500000{n:02}")).collect();
+        format!("phones={first}{others}&phones={last}")
+    };
+    rig.given();
+    for (query, rows, read) in [
+        ("phones=0544444444".to_owned(), 3, 3),
+        ("phones=00972544444444".to_owned(), 3, 3),
+        ("phones=%2B972-54-4444444".to_owned(), 3, 3),
+        ("phones=972722776772".to_owned(), 3, 3),
+        ("phones=0733333331".to_owned(), 1, 1),
+        ("phones=972733333332".to_owned(), 1, 1),
+        ("phones=035555555".to_owned(), 1, 1),
+        ("phones=0599999999".to_owned(), 0, 1),
+        ("phones=0500000000".to_owned(), 0, 0),
+        (many("0544444444", "0722776772"), 4, 6),
+        ("extension=BBQRsTuV".to_owned(), 5, 4),
+        ("extension=BBQRsTuV&extension=IuYtReWq".to_owned(), 7, 5),
+        ("phones=AAPINFzL".to_owned(), 6, 8),
+        // Who is nobody is in no list: all calls are looked through. What cannot be is not looked for.
+        ("phones=Anonymous".to_owned(), 1, 9),
+        ("phones=0544444444&queueID=5".to_owned(), 0, 0),
+        ("cdrTypes=Queue".to_owned(), 0, 0),
+    ] {
+        assert_eq!((rig.log(&query).await.len(), rig.given()), (rows, read), "{query}");
+        rig.passes_s(3);
+    }
+    // A phone that is gone is found by the number that it had.
+    rig.forget("IuYtReWq", "303");
+    assert_eq!((rig.log("extension=303").await.len(), rig.given()), (2, 1));
+    let (once, all) = (rig.log(&many("0544444444", "0722776772")).await, rig.log("").await);
+    assert_eq!(once, all.into_iter().filter(|row| once.contains(row)).collect::<Vec<_>>(), "newest first, each once");
 }
 
 #[tokio::test]

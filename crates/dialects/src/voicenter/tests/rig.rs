@@ -44,6 +44,8 @@ struct Core {
     requests: u64,
     events: Vec<Event>,
     records: Vec<CallRecord>,
+    /// Records that the door was given.
+    given: usize,
     orders: Vec<Order>,
     reports: BTreeMap<LegId, u32>,
     /// What the engine refuses at once.
@@ -105,7 +107,11 @@ impl Core {
                 let Submit { by, key, guard, reply, deadline_ms, verb } = *submit;
                 self.feed(Input::Command(Box::new(Command { request, by, key, guard, reply, deadline_ms, verb })));
             }
-            Down::Ask(Ask::Records(query, back)) => drop(back.send(Ok(self.page(&query)))),
+            Down::Ask(Ask::Records(query, back)) => {
+                let page = self.page(&query);
+                self.given += page.len();
+                drop(back.send(Ok(page)));
+            }
             Down::Ask(Ask::Events { from, most, back }) => {
                 let fits = self.events.iter().filter(|event| event.seq >= from).take(most);
                 drop(back.send(Ok(fits.cloned().collect())));
@@ -126,17 +132,11 @@ impl Core {
             query.from.is_none_or(|from| created >= from)
                 && query.to.is_none_or(|to| created < to)
                 && query.before.is_none_or(|before| record.call.id < before)
-                && query.party.as_ref().is_none_or(|party| knows(record, party))
+                && (query.parties.is_empty() || record.parties().iter().any(|party| query.parties.contains(party)))
         };
         // Pages of two, so that paging is exercised.
         self.records.iter().rev().filter(fits).take(query.limit.min(2) as usize).cloned().collect()
     }
-}
-
-fn knows(record: &CallRecord, party: &str) -> bool {
-    let numbers = record.connections.iter().map(|part| part.connection.party.number.as_str());
-    let targets = record.stages.iter().map(|part| part.stage.target.number.as_str());
-    numbers.chain(targets).any(|number| number == party)
 }
 
 /// The exchange, its door on a port, and the hands of a test.
@@ -176,6 +176,7 @@ impl Rig {
             requests: 0,
             events: Vec::new(),
             records: Vec::new(),
+            given: 0,
             orders: Vec::new(),
             reports: BTreeMap::new(),
             refused: BTreeMap::new(),
@@ -265,6 +266,14 @@ impl Rig {
         self.change(Change::PutDevice { id: Some(id), config: Box::new(config) });
     }
 
+    /// Takes a phone and its number away.
+    pub fn forget(&self, code: &str, number: &str) {
+        let device = self.id_of(code);
+        let extension = self.exchange.read(|picture| picture.extension_by_number(&digits(number)).map(|(id, _)| id));
+        self.change(Change::RemoveExtension(extension.expect("configured")));
+        self.change(Change::RemoveDevice(device));
+    }
+
     pub fn register(&self, code: &str, there: bool) {
         let device = self.id_of(code);
         let contact =
@@ -334,6 +343,11 @@ impl Rig {
             }
         }
         self.exchange.clock().advance_to(until);
+    }
+
+    /// Records that the door was given since this was asked last.
+    pub fn given(&self) -> usize {
+        std::mem::take(&mut self.core().given)
     }
 
     /// Records so far.
