@@ -6,15 +6,16 @@
 use super::frame::Frame;
 use super::id::{device_number, is_terminal};
 use super::{Door, NAME};
+use crate::common::clock::Clock;
 use crate::common::json::{Decimal, Object};
-use std::time::Duration;
 use switching::event::{Configured, Event, What};
 use switching::id::DeviceId;
 use switching::model::Device;
 use switching::picture::{Before, Picture};
+use tokio::sync::Notify;
 
-/// The least time between two lists.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The least time between two lists, in milliseconds of the exchange's clock.
+const PAUSE_MS: u64 = 1_000;
 /// What a terminal is among the vendor's types (`lip`, `dkt`, `slt`, `sip`, `dect`).
 const DEVICE_TYPE: &str = "sip";
 
@@ -59,14 +60,22 @@ pub(super) fn tell_from_now_on(door: &Door) {
     let Some(changed) = door.stream.numbers_changed() else { return };
     let door = door.clone();
     drop(tokio::spawn(async move {
-        loop {
-            changed.notified().await;
+        let tell = || {
             let data = door.exchange.read(frame);
             tracing::info!(dialect = NAME, "numbers have changed");
             door.sessions().tell_all(&data);
-            tokio::time::sleep(PAUSE).await;
-        }
+        };
+        gather(&changed, door.exchange.clock(), tell).await;
     }));
+}
+
+/// Tells at once of a change after a quiet time, and once of all that come in the pause after that.
+async fn gather(changed: &Notify, clock: &Clock, tell: impl Fn()) {
+    loop {
+        changed.notified().await;
+        tell();
+        clock.sleep_ms(PAUSE_MS).await;
+    }
 }
 
 fn frame(picture: &Picture) -> Frame {
@@ -89,4 +98,30 @@ fn push_devices(out: &mut String, picture: &Picture) {
         });
     }
     out.push(']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::pin::pin;
+    use switching::time::Time;
+
+    #[tokio::test]
+    async fn all_changes_of_a_second_are_told_once_by_the_exchanges_clock() {
+        let (clock, changed, told) = (Clock::stopped(Time(5)), Notify::new(), Cell::new(0));
+        let mut telling = pin!(gather(&changed, &clock, || told.set(told.get() + 1)));
+        let mut at = |ms: u64| {
+            clock.advance_to(Time(5 + ms));
+            changed.notify_one();
+            let polled = telling.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+            assert!(polled.is_pending(), "it goes on");
+            told.get()
+        };
+        assert_eq!(at(0), 1, "the first one at once");
+        assert_eq!([at(1), at(999)], [1, 1], "the others wait");
+        assert_eq!(at(1_000), 2, "for the second to be over, and are told together");
+        assert_eq!([at(1_001), at(1_999), at(2_000)], [2, 2, 3]);
+        assert_eq!(at(86_400_000), 4, "after a quiet time at once again");
+    }
 }
