@@ -122,6 +122,8 @@ pub struct Row {
     pub caller_station: Station,
     pub target_station: Station,
     pub did: String,
+    /// Name of the trunk through which one of its sides came; empty where both are telephones of ours.
+    pub trunk: String,
     /// Of a target outside; empty where the call came from there.
     pub target_country: &'static str,
     /// Of a caller outside; empty where the call did not come from there.
@@ -210,6 +212,9 @@ impl Told<'_> {
         let called = &self.record.call.called;
         let reached = self.reached();
         let mut row = row;
+        if let Some(part) = reached.filter(|_| row.trunk.is_empty()) {
+            row.trunk = self.trunk(part);
+        }
         if called.kind == PartyKind::Device {
             let answered = reached.map(|part| self.station(part.connection.device, &part.connection.party));
             let only = called.device.map(|device| self.station(device, called));
@@ -268,6 +273,7 @@ impl Told<'_> {
             caller_station: Station::default(),
             target_station: Station::default(),
             did: did.unwrap_or_default(),
+            trunk: self.trunk(self.caller),
             target_country: "",
             caller_country: "",
             started: call.created,
@@ -288,6 +294,12 @@ impl Told<'_> {
         let code = self.names.picture.devices.get(&device).map(id::sip_code);
         let code = code.map_or_else(|| party.number.as_str().to_owned(), Cow::into_owned);
         Station { code, name: party.name.clone() }
+    }
+
+    fn trunk(&self, part: &ConnectionRecord) -> String {
+        let device = part.connection.device;
+        let trunk = self.names.picture.trunks.values().find(|trunk| trunk.device == device);
+        trunk.map(|trunk| trunk.name.clone()).unwrap_or_default()
     }
 
     fn user(&self, user: Option<UserId>) -> (Option<UserId>, String) {

@@ -128,7 +128,7 @@ fn wire_every_row_reaches_every_server_in_order_and_in_its_format() {
     conformance::proves("VOI-CDR-03");
     conformance::proves("VOI-CDR-04");
     conformance::proves("VOI-CDR-17");
-    conformance::proves_partly("VOI-CDR-05", "prices, recordings, queues and countries");
+    conformance::proves_partly("VOI-CDR-05", "prices, recordings and queues");
     conformance::proves_partly("VOI-CDR-10", "recordings that a row waits for");
     conformance::proves_partly("VOI-CDR-15", "voicemail, external menus, conferences");
     conformance::proves_partly("VOI-CDR-16", "menus passed through");

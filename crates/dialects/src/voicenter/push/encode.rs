@@ -150,6 +150,7 @@ mod tests {
             caller_station: station,
             target_station: Station::default(),
             did: String::new(),
+            trunk: String::new(),
             target_country: "Israel",
             caller_country: "",
             started: Time(0),

@@ -48,7 +48,7 @@ pub(super) struct Criteria {
     pub(super) to_ms: i64,
     /// Numbers, in the form that makes them comparable.
     pub(super) phones: Option<BTreeSet<String>>,
-    /// SIP codes.
+    /// SIP codes, or names of trunks.
     pub(super) extensions: Option<BTreeSet<String>>,
     pub(super) call_id: Option<String>,
     types: Option<Vec<Kind>>,
@@ -107,7 +107,7 @@ impl Criteria {
         let same =
             |set: &BTreeSet<String>, text: &str| !text.is_empty() && set.contains(&number::comparable(text, home));
         let party = |set: &BTreeSet<String>| same(set, &row.caller) || same(set, &row.target) || same(set, &row.did);
-        let stations = [&row.caller_station.code, &row.target_station.code];
+        let stations = [&row.caller_station.code, &row.target_station.code, &row.trunk];
         let station = |set: &BTreeSet<String>| stations.iter().any(|code| !code.is_empty() && set.contains(*code));
         !self.is_nothing(sight)
             && self.from_ms.is_none_or(|from_ms| from_ms <= unix_ms)

@@ -1,12 +1,15 @@
-//! What the store finds records by for the criteria of the call log (VOI-LOG-04): spellings of numbers, and devices.
+//! What the store finds records by for the criteria of the call log (VOI-LOG-04): spellings of numbers, and devices, which
+//! are those of trunks too.
 //!
 //! It may find too many, never too few: rows are held against the criteria afterwards.
 
-use super::super::address::each_device;
+use super::super::address::{each_device, is_extension};
 use super::super::id::sip_code;
 use super::super::number::{ANONYMOUS, comparable, spellings};
 use super::criteria::Criteria;
 use crate::common::exchange::Exchange;
+use switching::model::Device;
+use switching::picture::Picture;
 
 /// The parties one of which took part in every call that fits. None: it may be any call.
 ///
@@ -19,12 +22,16 @@ pub(super) fn of(exchange: &Exchange, criteria: &Criteria, home: &str) -> Option
         (None, Some(extensions)) => extensions.iter().cloned().collect(),
         (None, None) => return None,
     };
-    let named = |code: &str| match (phones, &criteria.extensions) {
-        (Some(phones), _) => phones.contains(&comparable(code, home)),
-        (None, Some(extensions)) => extensions.contains(code),
+    let named = |picture: &Picture, device: &Device| match (phones, &criteria.extensions) {
+        (Some(phones), _) => phones.contains(&comparable(&sip_code(device), home)),
+        (None, Some(extensions)) => {
+            let trunk = || picture.trunks.values().find(|trunk| trunk.device == device.id);
+            let of_trunk = || !is_extension(device) && trunk().is_some_and(|trunk| extensions.contains(&trunk.name));
+            extensions.contains(&*sip_code(device)) || of_trunk()
+        }
         (None, None) => false,
     };
-    parties.extend(each_device(exchange, |_, device| named(&sip_code(device)).then(|| device.id.to_string())));
+    parties.extend(each_device(exchange, |picture, device| named(picture, device).then(|| device.id.to_string())));
     parties.sort_unstable();
     parties.dedup();
     Some(parties)
