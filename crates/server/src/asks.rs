@@ -96,10 +96,12 @@ impl Answerer {
     fn records(&self, query: &RecordQuery) -> Result<Vec<CallRecord>, Fault> {
         let tenant = self.0.tenant;
         let cursor = match query.before {
-            Some(call) => {
-                let record = self.record(call)?;
-                Some(RecordCursor { started_ms: record.call.created.0, call: call.0 })
-            }
+            Some(call) => match self.record(call) {
+                Ok(record) => Some(RecordCursor { started_ms: record.call.created.0, call: call.0 }),
+                // Retention takes the oldest first, so those behind it have gone before.
+                Err(Fault::NotFound) => return Ok(Vec::new()),
+                Err(fault) => return Err(fault),
+            },
             None => None,
         };
         let query = store::RecordQuery {
@@ -312,6 +314,17 @@ mod tests {
     fn code() -> (Ask, Receiver<Option<Identity>>) {
         let (back, answer) = channel();
         (Ask::Code { door: "another".to_owned(), code: "c".to_owned(), back }, answer)
+    }
+
+    #[test]
+    fn behind_a_record_that_has_gone_there_are_none() {
+        let thread = StoreThread::spawn(Store::memory(), Pace::default()).expect("a thread");
+        let clock = Clock::stopped(Time(1_000));
+        let answerer = Answerer::new(thread.handle(), TENANT, clock, Path::new("none")).expect("random octets");
+        let (back, mut answer) = channel();
+        let query = RecordQuery { before: Some(CallId(7)), limit: 10, ..RecordQuery::default() };
+        answerer.answer(Ask::Records(query, back));
+        assert_eq!(answer.try_recv(), Ok(Ok(Vec::new())));
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct RecordQuery {
     pub to: Option<Time>,
     /// At most this many, newest first.
     pub limit: u32,
-    /// Only calls older than this one: the last of the page before.
+    /// Only calls older than this one: the last of the page before. Behind one that retention has removed meanwhile there are none.
     pub before: Option<CallId>,
 }
 

@@ -79,8 +79,14 @@ fn wrong_cursor() -> Problem {
     Problem::one_value("/query/cursor", "is the `next` of a page")
 }
 
-fn cursor(incoming: &Incoming) -> Result<Option<CallId>, Problem> {
-    incoming.query.text("cursor").map(|text| CallId::parse(text).ok_or_else(wrong_cursor)).transpose()
+/// The last record of the page before, and when it began.
+async fn cursor(incoming: &Incoming) -> Result<Option<(Time, CallId)>, Problem> {
+    let Some(text) = incoming.query.text("cursor") else { return Ok(None) };
+    let call = CallId::parse(text).ok_or_else(wrong_cursor)?;
+    match incoming.door.exchange().ask(|back| Ask::Record(call, back)).await? {
+        Err(Fault::NotFound) => Err(wrong_cursor()),
+        record => Ok(Some((record?.call.created, call))),
+    }
 }
 
 fn instant(incoming: &Incoming, name: &str) -> Option<Time> {
@@ -93,23 +99,14 @@ async fn newest_first(incoming: &Incoming, limit: u32) -> Result<Vec<CallRecord>
         from: instant(incoming, "started_at.gte"),
         to: instant(incoming, "started_at.lt"),
         limit,
-        before: cursor(incoming)?,
+        before: cursor(incoming).await?.map(|(_, call)| call),
     };
-    match incoming.door.exchange().ask(|back| Ask::Records(asked, back)).await? {
-        Err(Fault::NotFound) => Err(wrong_cursor()),
-        records => Ok(records?),
-    }
+    Ok(incoming.door.exchange().ask(|back| Ask::Records(asked, back)).await??)
 }
 
 async fn oldest_first(incoming: &Incoming, limit: u32) -> Result<Vec<CallRecord>, Problem> {
     let exchange = incoming.door.exchange();
-    let after = match cursor(incoming)? {
-        None => None,
-        Some(call) => match exchange.ask(|back| Ask::Record(call, back)).await? {
-            Err(Fault::NotFound) => return Err(wrong_cursor()),
-            record => Some((record?.call.created, call)),
-        },
-    };
+    let after = cursor(incoming).await?;
     let scan = RecordScan {
         party: incoming.query.text("party").map(str::to_owned),
         from: instant(incoming, "started_at.gte"),
