@@ -4,6 +4,8 @@
 //! moment (a few milliseconds for a thousand phones); a follower that replays the journal will take that over.
 
 use crate::config::Retention as Configured;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::{Retention, Snapshot, StoreHandle, Tenant};
 use switching::time::Time;
 
@@ -21,6 +23,8 @@ pub struct Maintenance {
     keep: Retention,
     snapshot_at: u64,
     prune_at: Time,
+    /// The instant of the pruning that waits for the store; 0: none waits.
+    pruning: Arc<AtomicU64>,
 }
 
 impl Maintenance {
@@ -32,7 +36,7 @@ impl Maintenance {
             record_age_max_ms: u64::from(configured.records_days) * 24 * HOUR_MS,
             ..Retention::default()
         };
-        Self { keep, snapshot_at: input_no, prune_at: now.after_ms(PRUNE_EVERY_MS) }
+        Self { keep, snapshot_at: input_no, prune_at: now.after_ms(PRUNE_EVERY_MS), pruning: Arc::default() }
     }
 
     /// When it wants to be looked at.
@@ -60,16 +64,21 @@ impl Maintenance {
         }
     }
 
-    /// Applies retention when its time has come.
+    /// Applies retention when its time has come. One that still waits for the store is then for this instant: a day that a stopped
+    /// clock moves through at once has a hundred, and what is to be stored would wait behind them all.
     pub fn prune(&mut self, store: &StoreHandle, tenant: Tenant, now: Time) {
         if now < self.prune_at {
             return;
         }
         self.prune_at = now.after_ms(PRUNE_EVERY_MS);
-        let keep = self.keep;
+        if self.pruning.swap(now.0, Ordering::AcqRel) != 0 {
+            return;
+        }
+        let (keep, pruning) = (self.keep, Arc::clone(&self.pruning));
         let task = store.run(Box::new(move |store| {
+            let now_ms = pruning.swap(0, Ordering::AcqRel);
             for _ in 0..PRUNE_STEPS_MAX {
-                match store.prune(tenant, now.0, &keep) {
+                match store.prune(tenant, now_ms, &keep) {
                     Ok(pruned) if pruned.more => {}
                     Ok(pruned) => {
                         tracing::debug!(?pruned, "retention");
@@ -83,6 +92,7 @@ impl Maintenance {
             }
         }));
         if task.is_err() {
+            self.pruning.store(0, Ordering::Release);
             tracing::warn!("the store has no time for retention now");
         }
     }
@@ -107,5 +117,25 @@ mod tests {
         assert_eq!(kept, Some(snapshot));
         maintenance.prune(&thread.handle(), 1, Time(1_000 + PRUNE_EVERY_MS));
         assert_eq!(maintenance.due(), Time(1_000 + 2 * PRUNE_EVERY_MS));
+    }
+
+    #[test]
+    fn one_pruning_waits_for_the_store_and_is_for_the_newest_instant() {
+        let configured = Configured { events_h: 72, records_days: 400, journal_h: 24 };
+        let mut maintenance = Maintenance::new(&configured, 0, Time(0));
+        let thread = store::StoreThread::spawn(store::Store::memory(), store::Pace::default()).expect("a thread");
+        let handle = thread.handle();
+        handle.open_log(1).expect("a log");
+        let (go_on, busy) = std::sync::mpsc::channel::<()>();
+        let held = handle.run(Box::new(move |_| busy.recv().expect("the test goes on")));
+        assert!(held.is_ok());
+        let instant = |n: usize| Time(n as u64 * PRUNE_EVERY_MS);
+        let often = 2 * store::QUEUE_LEN_MAX;
+        (1..=often).for_each(|n| maintenance.prune(&handle, 1, instant(n)));
+        assert_eq!(maintenance.pruning.load(Ordering::Acquire), instant(often).0);
+        assert!(handle.run(Box::new(|_| ())).is_ok(), "there is room for what is to be stored");
+        go_on.send(()).expect("the store waits");
+        handle.call(|_| Ok(())).expect("it has done all");
+        assert_eq!(maintenance.pruning.load(Ordering::Acquire), 0, "the next one is a new one");
     }
 }
