@@ -76,7 +76,8 @@ fn wait_channels(office: &Office, states: &[&str]) -> Vec<Value> {
 
 fn history(office: &Office, ext: &str) -> Vec<Value> {
     let answer = office.fusion(&format!("/xml/dbGetCallHistory.json?ext={ext}&limit=1000&start_date=2000-01-01"));
-    answer.json()["CallHistory"].as_array().expect("an array").clone()
+    let told = answer.json();
+    told["CallHistory"].as_array().unwrap_or_else(|| panic!("no history: {} {told}", answer.status)).clone()
 }
 
 /// The newest call of an extension, once it has so many.
