@@ -2,25 +2,24 @@
 
 mod common;
 
+use common::ports::own_port;
 use common::sipp::{Does, Meets, SipPhone};
 use common::{Office, wait_for};
 use conformance::proves_partly;
 use serde_json::{Value, json};
-use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 /// A configuration with ports that stay over restarts.
 fn configure(dir: &Path) -> String {
-    let port = || TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-    let sip = UdpSocket::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
     let mut text = format!(
-        "[listen]\nsip_udp = [\"127.0.0.1:{sip}\"]\nsip_tcp = []\nconsole = \"127.0.0.1:{}\"\nfusion = \"127.0.0.1:{}\"\n\
+        "[listen]\nsip_udp = [\"127.0.0.1:{}\"]\nsip_tcp = []\nconsole = \"127.0.0.1:{}\"\nfusion = \"127.0.0.1:{}\"\n\
          fusion_events = \"none\"\nipxapi = \"none\"\nclickcall = \"none\"\n\
          telservices_tcp = \"none\"\ntelservices_http = \"none\"\nvoicenter = \"none\"\n\n[console]\ntest_control = true\ncommands_per_min = 100000\nreads_per_min = 100000\n",
-        port(),
-        port()
+        own_port(),
+        own_port(),
+        own_port()
     );
     for number in 1001..=1004 {
         text.push_str(&format!("\n[[station]]\nnumber = \"{number}\"\nkind = \"simulated\"\nremote_answer = true\n"));

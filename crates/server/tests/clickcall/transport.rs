@@ -1,5 +1,6 @@
 //! The listener: TLS, paths, bodies, and everything that is not what it should be.
 
+use crate::common::ports::own_port;
 use crate::common::tls::{answer, read_all};
 use crate::common::{Office, SOON};
 use crate::desk::{Desk, answer_of, codes, destination, document, house, post, results, states, wait_states};
@@ -241,9 +242,7 @@ fn wire_oversize_slow_and_cut_connections_hinder_nobody() {
 #[test]
 fn wire_the_port_is_a_setting_and_shared_only_over_tls() {
     let dir = tempfile::tempdir().expect("a directory");
-    let port =
-        || std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-    let (own, web) = (port(), port());
+    let (own, web) = (own_port(), own_port());
     let text = |shared_tls: bool| {
         format!(
             "[listen]\nsip_udp = []\nsip_tcp = []\nconsole = \"127.0.0.1:0\"\nfusion = \"none\"\nfusion_events = \"none\"\n\

@@ -5,6 +5,7 @@
 pub mod baresip;
 pub mod described;
 pub mod ipxapi;
+pub mod ports;
 pub mod ringing;
 pub mod script;
 pub mod sipp;

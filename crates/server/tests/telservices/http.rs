@@ -177,8 +177,8 @@ fn wire_the_gateway_has_the_port_of_the_settings_or_none() {
     let none = Office::configured("[listen]\ntelservices_tcp = \"none\"\ntelservices_http = \"none\"\n");
     assert_eq!(none.listen["telservices_tcp"], serde_json::Value::Null);
     assert_eq!(none.listen["telservices_http"], serde_json::Value::Null);
-    // A port that is free now: the program is told to listen just there.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
+    // The program is told to listen just there.
+    let port = crate::common::ports::own_port();
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("office.toml");
     let others =
