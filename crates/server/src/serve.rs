@@ -16,7 +16,7 @@ use crate::tokens::operator_token;
 use crate::{memory, seed, telemetry, telephony};
 use anyhow::Context;
 use dialects::common::clock::Clock;
-use dialects::common::exchange::Exchange;
+use dialects::common::exchange::{Backlog, Exchange};
 use engines::Engines;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -104,7 +104,9 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
     let mut doors = Doors::open(&office)?;
     let answerer = Answerer::new(handle.clone(), TENANT, clock.clone(), &config.data_dir)?;
     exchange.learn_by_heart(Arc::new(answerer.clone()));
-    let projector = Arc::new(Projector::new(exchange, doors.take_frames()));
+    let projector = Projector::new(exchange, doors.take_frames());
+    let pacer = Arc::clone(&projector);
+    doors_runtime.spawn(async move { pacer.pace().await });
     let media = Arc::new(tokio::sync::Notify::new());
     let sip = telephony::engine(config, &handle, unix_ms, &media)?;
     let mut driver = Driver::new(Parts {
@@ -114,7 +116,7 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
         store: handle.clone(),
         tenant: TENANT,
         input_no,
-        projector,
+        projector: Arc::clone(&projector),
         answerer,
         blocking: doors_runtime.handle().clone(),
         media,
@@ -162,6 +164,7 @@ fn serve(config: &Config, store: &StoreThread, time: Clocking) -> anyhow::Result
     let driver = exchange_thread.join().map_err(|_| anyhow::anyhow!("the exchange thread panicked"))??;
     let snapshot = driver.snapshot();
     handle.call(move |store| store.put_snapshot(TENANT, &snapshot)).context("keeping the snapshot")?;
+    projector.bring_up();
     doors_runtime.shutdown_background();
     Ok(())
 }

@@ -8,18 +8,19 @@ use serde_json::json;
 use std::net::{TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// Calls before it is noted what is in use. They fill what has a size and keeps it (the ring of 16,384 events, ladders of recent calls,
-/// ports in rotation), and last longer than a transaction lingers, so that as much is in use at once as in the storm itself.
-const FIRST_CALLS: u32 = 4_000;
+/// Calls before it is noted what is in use: as many as then follow. They fill what has a size and keeps it (pages of the database, ladders
+/// of recent calls, ports in rotation, tables and the allocator's pages at the most that is in use at once), so that what the second ten thousand
+/// add is what calls leave behind.
+const FIRST_CALLS: u32 = 10_000;
 /// Calls that are made.
 const CALLS: u32 = 10_000;
 /// Calls a second: what an unoptimised build keeps up with on two cores.
 const RATE: u32 = 80;
 /// Transactions linger for 64 times T1 (32 s) after the last call, twice where a message was lost, and a little.
 const LINGERS: Duration = Duration::from_secs(90);
-/// How far the idle program's memory may be from what it was: 3 to 4 MiB were seen on a quiet machine, more where calls queue on a busy one,
-/// of which part is pages that are free in part. What stayed of each call would show: a kilobyte of ten thousand calls is more.
-const NEAR_KIB: u64 = 8_192;
+/// How far the idle program's memory may be from what it was. Rounds of ten thousand calls after a shorter start added 4.0, 1.3, 0.3, 0.6 and
+/// -0.3 MiB: pages that are free in part, fewer each time. What stayed of each call would show: half a kilobyte of ten thousand calls is more.
+const NEAR_KIB: u64 = 4_096;
 /// Freed memory goes back once most of the lingering transactions are over.
 const GIVES_BACK: Duration = Duration::from_secs(15);
 
@@ -91,10 +92,7 @@ fn under_load_ten_thousand_calls_leave_nothing() {
     let end = settled(&office, start + NEAR_KIB);
     eprintln!("memory: {start} KiB before, {held} KiB at the end of the storm, {end} KiB after");
     assert!(end <= start + NEAR_KIB, "memory: {start} KiB before, {end} KiB after");
-    conformance::proves_partly(
-        "SIP-14",
-        "idle memory ends 3 to 4 MiB above a start of 17 MiB, unoptimised; less than 8 is asserted",
-    );
+    conformance::proves("SIP-14");
 }
 
 /// The idle program's memory, as soon as it is at most `goal`, or after the time in which it gives back.

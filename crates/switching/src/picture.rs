@@ -56,15 +56,70 @@ pub struct Picture {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overlay {
     /// Calls.
-    pub calls: BTreeMap<CallId, Option<Call>>,
+    pub calls: Touched<CallId, Call>,
     /// Connections.
-    pub connections: BTreeMap<ConnectionId, Option<Connection>>,
+    pub connections: Touched<ConnectionId, Connection>,
     /// Stages.
-    pub stages: BTreeMap<StageId, Option<Stage>>,
+    pub stages: Touched<StageId, Stage>,
     /// Devices.
-    pub devices: BTreeMap<DeviceId, Option<Device>>,
+    pub devices: Touched<DeviceId, Device>,
     /// Directory numbers.
-    pub extensions: BTreeMap<ExtensionId, Option<Extension>>,
+    pub extensions: Touched<ExtensionId, Extension>,
+}
+
+impl Overlay {
+    /// Empties it for the next event.
+    pub fn clear(&mut self) {
+        let Self { calls, connections, stages, devices, extensions } = self;
+        calls.0.clear();
+        connections.0.clear();
+        stages.0.clear();
+        devices.0.clear();
+        extensions.0.clear();
+    }
+}
+
+/// Objects of one kind that an event touched, in the order of their ids. An event touches few, so a list serves better than a tree,
+/// whose nodes have room for eleven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched<K, V>(Vec<(K, Option<V>)>);
+
+impl<K, V> Default for Touched<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: Ord + Copy, V> Touched<K, V> {
+    /// The object as it was; none: it was not touched.
+    #[must_use]
+    pub fn get(&self, id: K) -> Option<&Option<V>> {
+        self.place(id).ok().map(|at| &self.0[at].1)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (K, &Option<V>)> {
+        self.0.iter().map(|(id, old)| (*id, old))
+    }
+
+    /// Keeps what was first there.
+    fn note(&mut self, id: K, old: impl FnOnce() -> Option<V>) {
+        if let Err(at) = self.place(id) {
+            self.0.insert(at, (id, old()));
+        }
+    }
+
+    /// It was not there.
+    fn note_born(&mut self, id: K) {
+        match self.place(id) {
+            Ok(at) => self.0[at].1 = None,
+            Err(at) => self.0.insert(at, (id, None)),
+        }
+    }
+
+    fn place(&self, id: K) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(&id))
+    }
 }
 
 /// The picture before an event: the present one under the overlay that its fold gave back.
@@ -81,7 +136,7 @@ macro_rules! before_lookup {
         /// The object as it was before the event.
         #[must_use]
         pub fn $name(&self, id: $id) -> Option<&'a $value> {
-            match self.overlay.$field.get(&id) {
+            match self.overlay.$field.get(id) {
                 Some(old) => old.as_ref(),
                 None => self.after.$field.get(&id),
             }
@@ -320,29 +375,29 @@ impl Picture {
 
     fn remember(&self, event: &Event, overlay: &mut Overlay) {
         for id in &event.calls {
-            overlay.calls.entry(*id).or_insert_with(|| self.calls.get(id).cloned());
+            overlay.calls.note(*id, || self.calls.get(id).cloned());
             let Some(call) = self.calls.get(id) else { continue };
             for id in &call.connections {
-                overlay.connections.entry(*id).or_insert_with(|| self.connections.get(id).cloned());
+                overlay.connections.note(*id, || self.connections.get(id).cloned());
             }
         }
         for id in &event.devices {
-            overlay.devices.entry(*id).or_insert_with(|| self.devices.get(id).cloned());
+            overlay.devices.note(*id, || self.devices.get(id).cloned());
         }
         let mut stage = |id: StageId| {
-            overlay.stages.entry(id).or_insert_with(|| self.stages.get(&id).cloned());
+            overlay.stages.note(id, || self.stages.get(&id).cloned());
         };
         match &event.what {
             What::ServiceInitiated { connection, .. } | What::Delivered { connection, .. } => {
-                overlay.connections.insert(connection.id, None);
+                overlay.connections.note_born(connection.id);
                 stage(connection.stage);
             }
             What::Originated { born: Some(born), .. } => {
-                overlay.connections.insert(born.0.id, None);
+                overlay.connections.note_born(born.0.id);
             }
             What::Established { connection, born, .. } => {
                 if let Some(born) = born {
-                    overlay.connections.insert(born.id, None);
+                    overlay.connections.note_born(born.id);
                     stage(born.stage);
                 }
                 if let Some(connection) = self.connections.get(connection) {
@@ -356,13 +411,13 @@ impl Picture {
             }
             What::StageOpened { stage: it } | What::StageClosed { stage: it, .. } => stage(it.id),
             What::DoNotDisturb { extension, .. } => {
-                overlay.extensions.insert(*extension, self.extensions.get(extension).cloned());
+                overlay.extensions.note(*extension, || self.extensions.get(extension).cloned());
             }
             What::ConfigurationChanged(Configured::Device(id, _)) => {
-                overlay.devices.insert(*id, self.devices.get(id).cloned());
+                overlay.devices.note(*id, || self.devices.get(id).cloned());
             }
             What::ConfigurationChanged(Configured::Extension(id, _)) => {
-                overlay.extensions.insert(*id, self.extensions.get(id).cloned());
+                overlay.extensions.note(*id, || self.extensions.get(id).cloned());
             }
             What::ConfigurationChanged(Configured::User(..) | Configured::Trunk(..) | Configured::Settings(_))
             | What::Failed { .. }

@@ -6,8 +6,10 @@
 use crate::common::ask::{Ask, Back, Fault};
 use crate::common::clock::Clock;
 use crate::common::logons::Logons;
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use switching::command::{Guard, Key, Principal, Reply, ReplyAt, Verb};
 use switching::config::Change;
@@ -89,9 +91,20 @@ pub trait ByHeart: Send + Sync {
     fn answer(&self, ask: Ask) -> Option<Ask>;
 }
 
+/// What is committed and not yet in the mirror.
+pub trait Backlog: Send + Sync {
+    /// Brings the mirror up to the last commit, and tells the doors. The caller holds no lock that a door takes while it is told.
+    fn bring_up(&self);
+}
+
 struct Inner {
     down: mpsc::Sender<Down>,
     mirror: RwLock<Picture>,
+    /// There is a backlog.
+    behind: AtomicBool,
+    backlog: OnceLock<Weak<dyn Backlog>>,
+    /// How many wait for the mirror to advance.
+    awaited: AtomicUsize,
     seq: watch::Sender<u64>,
     epoch: String,
     clock: Clock,
@@ -112,6 +125,9 @@ impl Exchange {
         let inner = Inner {
             down,
             mirror: RwLock::new(mirror),
+            behind: AtomicBool::new(false),
+            backlog: OnceLock::new(),
+            awaited: AtomicUsize::new(0),
             seq,
             epoch,
             clock,
@@ -182,8 +198,10 @@ impl Exchange {
         answer.await.map_err(|_| Stopping { given: true })
     }
 
-    /// Reads the mirror. Keep it short: the picture cannot advance meanwhile.
+    /// Reads the mirror, which shows then all that is committed. Keep it short: the picture cannot advance meanwhile.
     pub fn read<T>(&self, read: impl FnOnce(&Picture) -> T) -> T {
+        self.bring_up();
+        let _reads = Reads::begin();
         read(&self.0.mirror.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -197,14 +215,47 @@ impl Exchange {
         given
     }
 
+    /// Says where the backlog is kept; the first one stays.
+    pub fn keep_backlog(&self, backlog: Weak<dyn Backlog>) {
+        self.0.backlog.get_or_init(|| backlog);
+    }
+
+    /// Says whether there is a backlog.
+    pub fn set_behind(&self, behind: bool) {
+        self.0.behind.store(behind, Ordering::Release);
+    }
+
+    /// Brings the mirror up to the last commit, for whoever begins to watch and must not be told of what was before.
+    ///
+    /// # Panics
+    ///
+    /// In a build with assertions, from within [`Exchange::read`]: it would wait for itself.
+    pub fn bring_up(&self) {
+        debug_assert!(!READS.get(), "who reads the mirror asks for nothing else of it meanwhile");
+        if self.0.behind.load(Ordering::Acquire)
+            && let Some(backlog) = self.0.backlog.get().and_then(Weak::upgrade)
+        {
+            backlog.bring_up();
+        }
+    }
+
+    /// Whether somebody waits for the mirror to advance.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        self.0.awaited.load(Ordering::Relaxed) > 0
+    }
+
     /// The mirror's sequence number.
     #[must_use]
     pub fn seq(&self) -> u64 {
+        self.bring_up();
         *self.0.seq.borrow()
     }
 
     /// Waits until the mirror has reached `seq`.
     pub async fn reached(&self, seq: u64) {
+        let _awaits = Awaits::on(&self.0.awaited);
+        self.bring_up();
         let mut progress = self.0.seq.subscribe();
         // The sender lives in the handle that we hold.
         let _ = progress.wait_for(|now| *now >= seq).await;
@@ -236,6 +287,43 @@ impl Exchange {
     #[must_use]
     pub fn logons(&self, door: &str) -> Option<Arc<dyn Logons>> {
         self.0.logons.read().unwrap_or_else(PoisonError::into_inner).get(door).map(Arc::clone)
+    }
+}
+
+thread_local! {
+    /// This thread reads a mirror.
+    static READS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The mirror is being read, for as long as this lives.
+struct Reads;
+
+impl Reads {
+    fn begin() -> Self {
+        READS.set(true);
+        Self
+    }
+}
+
+impl Drop for Reads {
+    fn drop(&mut self) {
+        READS.set(false);
+    }
+}
+
+/// One who waits, for as long as this lives.
+struct Awaits<'a>(&'a AtomicUsize);
+
+impl<'a> Awaits<'a> {
+    fn on(awaited: &'a AtomicUsize) -> Self {
+        awaited.fetch_add(1, Ordering::Relaxed);
+        Self(awaited)
+    }
+}
+
+impl Drop for Awaits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -13,9 +13,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a stream rests after a write, about: nobody who watches a telephone sees it, and 100 writes a second are the most that a
+/// How long a stream rests after a write, about: nobody who watches a telephone sees it, and 50 writes a second are the most that a
 /// client costs.
-const REST: Duration = Duration::from_millis(10);
+const REST: Duration = Duration::from_millis(20);
 
 /// From when rests are counted.
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -29,11 +29,17 @@ pub async fn rest_after(taken: usize, most: usize) {
 
 /// Lets what comes next gather.
 pub async fn rest() {
-    tokio::time::sleep_until(end_of_rest(*BEGUN, Instant::now())).await;
+    tokio::time::sleep_until(end_of_rest()).await;
+}
+
+/// When a rest that begins now is over.
+#[must_use]
+pub fn end_of_rest() -> Instant {
+    end_of_rest_after(*BEGUN, Instant::now())
 }
 
 /// The first common instant that is not so near that resting until then would be no rest.
-fn end_of_rest(begun: Instant, now: Instant) -> Instant {
+fn end_of_rest_after(begun: Instant, now: Instant) -> Instant {
     let earliest = now + REST / 2;
     let past = earliest.duration_since(begun).as_nanos() % REST.as_nanos();
     earliest + REST - Duration::from_nanos(u64::try_from(past).unwrap_or(0))
@@ -145,9 +151,9 @@ mod tests {
         let begun = Instant::now();
         let after = |us: u64| begun + Duration::from_micros(us);
         let cases =
-            [(0, 10_000), (4_999, 10_000), (5_000, 20_000), (10_020, 20_000), (1_000_000_000_001, 1_000_000_010_000)];
+            [(0, 20_000), (9_999, 20_000), (10_000, 40_000), (20_020, 40_000), (1_000_000_000_001, 1_000_000_020_000)];
         for (now, end) in cases {
-            assert_eq!(end_of_rest(begun, after(now)), after(end), "{now}");
+            assert_eq!(end_of_rest_after(begun, after(now)), after(end), "{now}");
         }
     }
 }

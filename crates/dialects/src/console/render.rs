@@ -200,31 +200,31 @@ impl Pen<'_> {
     }
 
     fn calls(&mut self, before: &Before<'_>, after: &Picture) {
-        for (id, old) in &before.overlay.calls {
-            let new = after.calls.get(id);
+        for (id, old) in before.overlay.calls.iter() {
+            let new = after.calls.get(&id);
             let seen_before = old.as_ref().map(|call| seated(Some(call), |id| before.connection(id)).collect());
             let seen_after = new.map(|call| seated(Some(call), |id| after.connections.get(&id)).collect());
             let differs = old.as_ref() != new || seen_before != seen_after;
             let view = new.map(|call| CallView::of(call, self.clock));
-            self.change(Collection::Calls, *id, (seen_before, seen_after), differs, view.as_ref());
+            self.change(Collection::Calls, id, (seen_before, seen_after), differs, view.as_ref());
         }
     }
 
     fn connections(&mut self, before: &Before<'_>, after: &Picture) {
         let one = |connection: &Connection| Seats::from_iter([connection.device]);
-        for (id, old) in &before.overlay.connections {
-            let new = after.connections.get(id);
+        for (id, old) in before.overlay.connections.iter() {
+            let new = after.connections.get(&id);
             let seen = (old.as_ref().map(one), new.map(one));
             let view = new.map(|connection| ConnectionView::of(connection, self.clock));
-            self.change(Collection::Connections, *id, seen, old.as_ref() != new, view.as_ref());
+            self.change(Collection::Connections, id, seen, old.as_ref() != new, view.as_ref());
         }
     }
 
     /// Stages are seen by whoever sees their call: besides those that changed, the open ones of each call whose seats changed.
     fn stages(&mut self, before: &Before<'_>, after: &Picture) {
-        let mut ids: BTreeSet<_> = before.overlay.stages.keys().copied().collect();
-        for (id, old) in &before.overlay.calls {
-            let new = after.calls.get(id);
+        let mut ids: BTreeSet<_> = before.overlay.stages.iter().map(|(id, _)| id).collect();
+        for (id, old) in before.overlay.calls.iter() {
+            let new = after.calls.get(&id);
             ids.extend(old.iter().chain(new).flat_map(|call| &call.open_stages).copied());
         }
         for id in ids {
@@ -238,21 +238,21 @@ impl Pen<'_> {
     }
 
     fn devices(&mut self, before: &Before<'_>, after: &Picture) {
-        for (id, old) in &before.overlay.devices {
-            let new = after.devices.get(id);
-            let own = || Seats::from_iter([*id]);
+        for (id, old) in before.overlay.devices.iter() {
+            let new = after.devices.get(&id);
+            let own = || Seats::from_iter([id]);
             let seen = (old.as_ref().map(|_| own()), new.map(|_| own()));
             let view = new.map(|device| DeviceView::of(device, self.clock));
-            self.change(Collection::Devices, *id, seen, old.as_ref() != new, view.as_ref());
+            self.change(Collection::Devices, id, seen, old.as_ref() != new, view.as_ref());
         }
     }
 
     fn extensions(&mut self, before: &Before<'_>, after: &Picture) {
-        for (id, old) in &before.overlay.extensions {
-            let new = after.extensions.get(id);
+        for (id, old) in before.overlay.extensions.iter() {
+            let new = after.extensions.get(&id);
             let seen = (old.as_ref().map(phones), new.map(phones));
-            let view = new.map(|extension| ExtensionView::of(*id, extension));
-            self.change(Collection::Extensions, *id, seen, old.as_ref() != new, view.as_ref());
+            let view = new.map(|extension| ExtensionView::of(id, extension));
+            self.change(Collection::Extensions, id, seen, old.as_ref() != new, view.as_ref());
         }
     }
 }

@@ -13,7 +13,7 @@ use switching::event::Event;
 use switching::picture::{Before, Picture};
 
 /// Events in the hot ring. Beyond it a resume reads the log.
-pub const HOT_EVENTS_MAX: usize = 16_384;
+pub const HOT_EVENTS_MAX: usize = 4_096;
 /// Events that are still rendered after the last watcher has gone, so that it finds them hot when it comes back.
 const LINGER_EVENTS: u64 = 4_096;
 

@@ -121,6 +121,7 @@ struct Session {
 impl Session {
     fn new(socket: TcpStream, door: &Door) -> Self {
         let reader = door.stream.reader();
+        door.exchange.bring_up();
         let (position, sent) = door.stream.head();
         let (reads, writes) = socket.into_split();
         let (stream, clock) = (door.stream.clone(), door.exchange.clock().clone());

@@ -88,6 +88,7 @@ impl Said {
 
 /// Serves a socket until it ends.
 pub(super) async fn serve(door: Door, source: IpAddr, token: Option<String>, socket: WebSocket, reading: Reading) {
+    door.exchange.bring_up();
     let position = door.stream.ring().head();
     let mut talk = Talk { door, source, socket, position, login: None, picked: None, _reading: reading };
     if talk.send(vec![open_packet().into(), "40".into()]).await.is_some() && talk.come_in(token).await.is_some() {
@@ -325,6 +326,7 @@ impl Talk {
     /// The whole state, and the place in the stream from which events follow it. An event that falls into its making is told once more:
     /// it says what the snapshot says.
     async fn send_state(&mut self) -> Option<()> {
+        self.door.exchange.bring_up();
         self.position = self.door.stream.ring().head();
         let words = Words { config: &self.door.config, clock: self.door.exchange.clock() };
         let extensions = each_extension(&self.door.exchange, |picture, device| {

@@ -1,7 +1,11 @@
 //! Views and texts as `serde_json` writes them, straight into a text.
 
 use serde::Serialize;
-use std::io::{Error, ErrorKind, Result, Write};
+use std::cell::RefCell;
+
+thread_local! {
+    static OCTETS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Appends what serde can take apart, as JSON.
 ///
@@ -9,26 +13,12 @@ use std::io::{Error, ErrorKind, Result, Write};
 ///
 /// On what has no form in JSON: a map whose names are no texts.
 pub fn push_view(out: &mut String, view: &(impl Serialize + ?Sized)) {
-    serde_json::to_writer(Pen(out), view).expect("views have names, texts, numbers, lists and maps");
-}
-
-/// Writes into a text; `serde_json` writes whole characters at a time.
-struct Pen<'a>(&'a mut String);
-
-impl Write for Pen<'_> {
-    fn write(&mut self, octets: &[u8]) -> Result<usize> {
-        self.write_all(octets)?;
-        Ok(octets.len())
-    }
-
-    fn write_all(&mut self, octets: &[u8]) -> Result<()> {
-        self.0.push_str(std::str::from_utf8(octets).map_err(|error| Error::new(ErrorKind::InvalidData, error))?);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        Ok(())
-    }
+    // Looked through once, and not piece by piece.
+    let mut octets = OCTETS.take();
+    octets.clear();
+    serde_json::to_writer(&mut octets, view).expect("views have names, texts, numbers, lists and maps");
+    out.push_str(std::str::from_utf8(&octets).expect("JSON is text"));
+    OCTETS.set(octets);
 }
 
 #[cfg(test)]

@@ -3,5 +3,6 @@
 use super::{Answer, Asked, code};
 
 pub(super) fn answer(asked: &Asked<'_>) -> Answer {
+    asked.door.exchange.bring_up();
     code(asked.door.stream.pong())
 }
