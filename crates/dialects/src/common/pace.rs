@@ -27,6 +27,12 @@ pub async fn rest_after(taken: usize, most: usize) {
     }
 }
 
+/// When such a rest is over, for one who listens meanwhile: at once where there is more.
+#[must_use]
+pub fn end_of_rest_after(taken: usize, most: usize) -> Instant {
+    if taken < most { end_of_rest() } else { Instant::now() }
+}
+
 /// Lets what comes next gather.
 pub async fn rest() {
     tokio::time::sleep_until(end_of_rest()).await;
@@ -35,11 +41,11 @@ pub async fn rest() {
 /// When a rest that begins now is over.
 #[must_use]
 pub fn end_of_rest() -> Instant {
-    end_of_rest_after(*BEGUN, Instant::now())
+    next_instant(*BEGUN, Instant::now())
 }
 
 /// The first common instant that is not so near that resting until then would be no rest.
-fn end_of_rest_after(begun: Instant, now: Instant) -> Instant {
+fn next_instant(begun: Instant, now: Instant) -> Instant {
     let earliest = now + REST / 2;
     let past = earliest.duration_since(begun).as_nanos() % REST.as_nanos();
     earliest + REST - Duration::from_nanos(u64::try_from(past).unwrap_or(0))
@@ -153,7 +159,7 @@ mod tests {
         let cases =
             [(0, 20_000), (9_999, 20_000), (10_000, 40_000), (20_020, 40_000), (1_000_000_000_001, 1_000_000_020_000)];
         for (now, end) in cases {
-            assert_eq!(end_of_rest_after(begun, after(now)), after(end), "{now}");
+            assert_eq!(next_instant(begun, after(now)), after(end), "{now}");
         }
     }
 }

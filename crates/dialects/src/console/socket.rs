@@ -181,11 +181,10 @@ impl Talk {
             }
         }
         frames.sort_by_key(|(seq, n, _)| (*seq, *n));
-        let newest = self.door.exchange().seq();
         let mut out: Vec<String> = frames.into_iter().map(|(_, _, frame)| frame).collect();
         for (n, gap) in gaps.iter().rev() {
             let gone = self.subscriptions.remove(*n);
-            out.push(gap_frame(&gone.id, *gap, newest));
+            out.push(gap_frame(&gone.id, *gap, self.door.exchange().seq()));
         }
         let told = !out.is_empty();
         self.send(out).await?;

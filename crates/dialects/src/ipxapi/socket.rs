@@ -6,7 +6,10 @@ use super::session::{Close, Entered};
 use crate::common::pace;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tungstenite::error::ProtocolError;
 
 /// Octets of a message of the client's; there is nothing that it has to say.
@@ -28,20 +31,43 @@ const POLICY: u16 = 1_008;
 /// RFC 6455 section 7.4.1: more than is read.
 const TOO_LONG: u16 = 1_009;
 
-/// Takes the upgrade and carries frames until either side ends.
+/// Takes the upgrade and carries frames until either side ends. The session has its socket before the client is told so: none of what it
+/// asks to watch then is lost.
 pub(super) fn open(door: Door, entered: Entered, upgrade: WebSocketUpgrade) -> Response {
     let upgrade = upgrade.max_message_size(MESSAGE_LEN_MAX).max_frame_size(MESSAGE_LEN_MAX);
+    let seat = Seat::take(door, entered);
     upgrade.on_upgrade(move |socket| async move {
-        let Some((number, wake)) = door.sessions().attach(&entered) else { return };
-        let mut talk = Talk { door, entered, number, socket };
+        let Some((seat, wake)) = seat else { return };
+        let mut talk = Talk { seat, socket };
         let why = talk.run(&wake).await;
-        let Talk { door, entered, number, mut socket } = talk;
-        door.sessions().detach(&entered, number, door.exchange.clock().now());
+        let Talk { seat, mut socket } = talk;
+        drop(seat);
         if let Some(frame) = why.map(close_frame) {
             // The client may be gone.
             let _ = tokio::time::timeout(BLOCKED, socket.send(Message::Close(Some(frame)))).await;
         }
     })
+}
+
+/// The socket of a session, for as long as this lives; the client may be gone before its upgrade is done.
+struct Seat {
+    door: Door,
+    entered: Entered,
+    number: u64,
+}
+
+impl Seat {
+    /// None: the session is over.
+    fn take(door: Door, entered: Entered) -> Option<(Self, Arc<Notify>)> {
+        let (number, wake) = door.sessions().attach(&entered)?;
+        Some((Self { door, entered, number }, wake))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.door.sessions().detach(&self.entered, self.number, self.door.exchange.clock().now());
+    }
 }
 
 fn close_frame(why: Close) -> CloseFrame {
@@ -70,38 +96,41 @@ fn unread(error: axum::Error) -> Option<Close> {
 }
 
 struct Talk {
-    door: Door,
-    entered: Entered,
-    number: u64,
+    seat: Seat,
     socket: WebSocket,
 }
 
 impl Talk {
     /// Until the end; none: the client has gone.
-    async fn run(&mut self, wake: &tokio::sync::Notify) -> Option<Close> {
-        let clock = self.door.exchange.clock().clone();
-        let life_ms = self.door.sessions().life_ms();
+    async fn run(&mut self, wake: &Notify) -> Option<Close> {
+        let Seat { door, entered, number } = &self.seat;
+        let clock = door.exchange.clock().clone();
+        let life_ms = door.sessions().life_ms();
         let mut heard = clock.now();
         let mut ping = clock.now().after_ms(life_ms / 2);
+        // Until when frames gather. The client is heard meanwhile: frames that never end must not keep its pongs unread.
+        let mut rest: Option<Instant> = None;
         loop {
-            match self.door.sessions().next(&self.entered, self.number, BATCH_MAX) {
-                Ok(frames) if frames.is_empty() => {}
-                Ok(frames) => {
-                    let taken = frames.len();
+            if rest.is_none() {
+                let frames = match door.sessions().next(entered, *number, BATCH_MAX) {
+                    Ok(frames) => frames,
+                    Err(why) => return Some(why),
+                };
+                let taken = frames.len();
+                if taken > 0 {
                     pace::write(&mut self.socket, frames, &clock, BLOCKED_MS).await.ok()?;
-                    pace::rest_after(taken, BATCH_MAX).await;
-                    continue;
+                    rest = Some(pace::end_of_rest_after(taken, BATCH_MAX));
                 }
-                Err(why) => return Some(why),
             }
             tokio::select! {
-                () = wake.notified() => {}
+                () = tokio::time::sleep_until(rest.unwrap_or_else(Instant::now)), if rest.is_some() => rest = None,
+                () = wake.notified(), if rest.is_none() => {}
                 message = self.socket.recv() => match message {
                     Some(Ok(Message::Close(_))) | None => return None,
                     Some(Err(error)) => return unread(error),
                     Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {
                         heard = clock.now();
-                        self.door.sessions().heard(&self.entered, heard);
+                        door.sessions().heard(entered, heard);
                     }
                 },
                 () = clock.sleep_until(ping) => {
@@ -109,16 +138,16 @@ impl Talk {
                         return Some(Close::Expired);
                     }
                     ping = clock.now().after_ms(life_ms / 2);
-                    self.send(Message::Ping(axum::body::Bytes::new())).await.ok()?;
+                    send(&mut self.socket, Message::Ping(axum::body::Bytes::new())).await.ok()?;
                 }
             }
         }
     }
+}
 
-    async fn send(&mut self, message: Message) -> Result<(), ()> {
-        match tokio::time::timeout(BLOCKED, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(()),
-        }
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), ()> {
+    match tokio::time::timeout(BLOCKED, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(()),
     }
 }

@@ -6,6 +6,7 @@ use crate::common::{Office, SOON, wait_for};
 use conformance::proves;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tungstenite::Message;
 
@@ -48,6 +49,43 @@ fn wire_pings_keep_a_socket_and_a_peer_that_answers_none_is_let_go() {
     assert_eq!(logged_on(&office), [("demo".to_owned(), Some("timeout".to_owned()))]);
     assert_eq!(error(&check()), is(401, 4, MISMATCH));
     proves("IPX-AUTH-06");
+}
+
+#[test]
+fn wire_a_socket_that_has_no_rest_from_frames_is_heard_all_the_same() {
+    let office = Office::start_with(&["--demo", "--ephemeral-ports", "--virtual-clock"]);
+    let login = Login::of(&office, "server", "demo", "demo-ipxapi");
+    let mut socket = login.socket(&["1001", "1002"]);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                // A call that the clock ended meanwhile cannot be hung up.
+                office.console("POST", "/test/phones/1001/dial", Some(json!({ "to": "1002" })));
+                office.console("POST", "/test/phones/1001/hang_up", Some(json!({})));
+            }
+        });
+        let (mut pings, mut frames) = (0, 0);
+        for _ in 0..4 {
+            office.post("/test/clock/advance", json!({ "by_ms": 60_000 }));
+            let seen = (pings, frames);
+            while pings == seen.0 || frames < seen.1 + 20 {
+                assert!(frames < seen.1 + 500, "a ping comes between the frames");
+                match socket.message("a ping each half of the time") {
+                    Some(Message::Ping(_)) => pings += 1,
+                    Some(Message::Text(_)) => frames += 1,
+                    other => panic!("the socket stays open: {other:?} after {pings} pings and {frames} frames"),
+                }
+            }
+            // What we say is heard between the frames, the answer to the ping before it.
+            socket.socket.send(Message::Ping("heard?".into())).expect("taken");
+            while !matches!(socket.message("ours is answered").expect("it stays open"), Message::Pong(_)) {
+                frames += 1;
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(login.ask("POST", "checkconnection", "").status, 200, "twice its time without a request");
 }
 
 #[test]
