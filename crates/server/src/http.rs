@@ -9,7 +9,8 @@ use crate::tls::Acceptor;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
-use axum::http::{Request, StatusCode};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Request, StatusCode};
 use dialects::common::clock::Clock;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -19,6 +20,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -142,13 +144,19 @@ async fn requests(
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let (mut router, handed_over) = (router.clone(), handed_over.clone());
         async move {
-            let mut request = request.map(|body| if body.is_end_stream() { Body::empty() } else { timed(body) });
+            let left = Arc::new(AtomicBool::new(false));
+            let body =
+                |body: Incoming| if body.is_end_stream() { Body::empty() } else { timed(body, Arc::clone(&left)) };
+            let mut request = request.map(body);
             request.extensions_mut().insert(ConnectInfo(client));
-            let answer: Result<axum::response::Response, Infallible> = router.call(request).await;
-            if let Ok(answer) = &answer
-                && answer.status() == StatusCode::SWITCHING_PROTOCOLS
-            {
-                handed_over.note();
+            let mut answer: Result<axum::response::Response, Infallible> = router.call(request).await;
+            if let Ok(answer) = &mut answer {
+                if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    handed_over.note();
+                } else if left.load(Ordering::Relaxed) {
+                    // The rest of that body is never read, so there is no next request (RFC 9112 section 9.6).
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
             }
             answer
         }
@@ -164,10 +172,20 @@ async fn requests(
 struct Timed {
     body: Incoming,
     until: Pin<Box<Sleep>>,
+    /// Set when it is dropped before its end.
+    left: Arc<AtomicBool>,
 }
 
-fn timed(body: Incoming) -> Body {
-    Body::new(Timed { body, until: Box::pin(sleep(BODY)) })
+fn timed(body: Incoming, left: Arc<AtomicBool>) -> Body {
+    Body::new(Timed { body, until: Box::pin(sleep(BODY)), left })
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        if !self.body.is_end_stream() {
+            self.left.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl HttpBody for Timed {

@@ -182,7 +182,6 @@ impl Backlog for Projector {
 mod tests {
     use super::*;
     use dialects::common::clock::Clock;
-    use std::time::Duration;
     use switching::command::Reply;
     use switching::event::{Configured, What};
     use switching::id::RequestId;
@@ -269,8 +268,10 @@ mod tests {
         rig.commit([2, 3]);
         rig.commit([4]);
         assert_eq!(rig.door.taken(), []);
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        pace::rest().await;
+        pace::rest().await;
         assert_eq!(rig.door.taken(), [Told(2), Told(3), Told(4), Woken], "one after the other, and one wake-up");
+        pace::rest().await;
         rig.commit([5]);
         assert_eq!(rig.door.taken(), [Told(5), Woken], "it was quiet for long enough");
     }

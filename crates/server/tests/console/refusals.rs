@@ -2,7 +2,7 @@
 //! happened.
 
 use crate::common::ringing::Ringing;
-use crate::common::{Answer, Office, wait_for};
+use crate::common::{Answer, Office, SOON, wait_for};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -339,4 +339,35 @@ fn raw(office: &Office, headers: &str, body: &str) -> Answer {
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
     Answer { status, headers: headers.collect(), text: body.to_owned() }
+}
+
+/// RFC 9112 section 9.6: a client that keeps its connections has to know that this one ends.
+#[test]
+fn wire_who_is_refused_before_his_body_was_read_is_told_that_the_connection_ends() {
+    let office = Office::start();
+    let exchange = |request: &str| {
+        let mut socket = TcpStream::connect(office.address("console")).expect("it listens");
+        socket.set_read_timeout(Some(SOON)).expect("a time-out");
+        socket.write_all(request.as_bytes()).expect("taken");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("it ends");
+        answer
+    };
+    let head = |path: &str| {
+        let token = office.token();
+        format!(
+            "POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 9\r\n\r\n"
+        )
+    };
+    for (path, status) in [("calls", "405"), ("nowhere", "404")] {
+        let answer = exchange(&head(path));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+    let goes_on = format!(
+        "{}{{\"to\": 1}}GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        head("calls/make_call")
+    );
+    let answers = exchange(&goes_on);
+    assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "a body that was read ends nothing: {answers}");
 }
