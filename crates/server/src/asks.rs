@@ -13,6 +13,7 @@ use store::{DirectoryWrite, LaidPush, PartyFilter, RecordCursor, StoreError, Sto
 use switching::event::Event;
 use switching::id::CallId;
 use switching::record::CallRecord;
+use switching::time::Time;
 
 /// Verified passwords are remembered for this long, in milliseconds: who comes once in a while is not kept waiting for argon2.
 const VERIFIED_MS: u64 = 900_000;
@@ -95,15 +96,6 @@ impl Answerer {
 
     fn records(&self, query: &RecordQuery) -> Result<Vec<CallRecord>, Fault> {
         let tenant = self.0.tenant;
-        let cursor = match query.before {
-            Some(call) => match self.record(call) {
-                Ok(record) => Some(RecordCursor { started_ms: record.call.created.0, call: call.0 }),
-                // Retention takes the oldest first, so those behind it have gone before.
-                Err(Fault::NotFound) => return Ok(Vec::new()),
-                Err(fault) => return Err(fault),
-            },
-            None => None,
-        };
         let query = store::RecordQuery {
             party: match &query.parties[..] {
                 [] => PartyFilter::Any,
@@ -112,7 +104,7 @@ impl Answerer {
             from_ms: query.from.map_or(0, |from| from.0),
             to_ms: query.to.map_or(u64::MAX, |to| to.0),
             limit: query.limit as usize,
-            cursor,
+            cursor: query.before.map(cursor),
         };
         let page = self.0.store.reader().read(|view| view.records(tenant, &query)).map_err(fault)?;
         page.rows.iter().map(|row| decode(&row.bytes)).collect()
@@ -126,7 +118,7 @@ impl Answerer {
             to_ms: scan.to.map_or(u64::MAX, |to| to.0),
             calls: scan.calls,
             list: Some(scan.list.to_owned()),
-            after: scan.after.map(|(began, call)| RecordCursor { started_ms: began.0, call: call.0 }),
+            after: scan.after.map(cursor),
             limit: scan.limit as usize,
         };
         let rows = self.0.store.reader().read(|view| view.scan(tenant, &scan)).map_err(fault)?;
@@ -288,6 +280,11 @@ fn identity(account: String, settings: &str) -> Identity {
     Identity { account, scopes: scopes.unwrap_or_default(), settings }
 }
 
+/// A place in the store's order of records: when the call began, and its number.
+fn cursor((began, call): (Time, CallId)) -> RecordCursor {
+    RecordCursor { started_ms: began.0, call: call.0 }
+}
+
 fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Fault> {
     minicbor::decode(bytes).map_err(|error| Fault::Store(format!("a stored row is damaged: {error}")))
 }
@@ -300,7 +297,6 @@ pub(crate) fn fault(error: StoreError) -> Fault {
 mod tests {
     use super::*;
     use store::{Account, ApiCode, Pace, Store, StoreThread};
-    use switching::time::Time;
     use tokio::sync::oneshot::{Receiver, channel};
 
     const TENANT: Tenant = 1;
@@ -322,7 +318,7 @@ mod tests {
         let clock = Clock::stopped(Time(1_000));
         let answerer = Answerer::new(thread.handle(), TENANT, clock, Path::new("none")).expect("random octets");
         let (back, mut answer) = channel();
-        let query = RecordQuery { before: Some(CallId(7)), limit: 10, ..RecordQuery::default() };
+        let query = RecordQuery { before: Some((Time(7), CallId(7))), limit: 10, ..RecordQuery::default() };
         answerer.answer(Ask::Records(query, back));
         assert_eq!(answer.try_recv(), Ok(Ok(Vec::new())));
     }

@@ -55,8 +55,8 @@ pub struct RecordQuery {
     pub to: Option<Time>,
     /// At most this many, newest first.
     pub limit: u32,
-    /// Only calls older than this one: the last of the page before. Behind one that retention has removed meanwhile there are none.
-    pub before: Option<CallId>,
+    /// Only calls older than this one, the last of the page before: when it began, and its number. It may be gone meanwhile.
+    pub before: Option<(Time, CallId)>,
 }
 
 /// A page of a walk over records, oldest first. What it costs is what it gives: the store finds the range, not the walker.

@@ -22,9 +22,7 @@ static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Lets what comes next gather, where the `taken` of at most `most` were all there was; one who has more to read goes on.
 pub async fn rest_after(taken: usize, most: usize) {
-    if taken < most {
-        rest().await;
-    }
+    tokio::time::sleep_until(end_of_rest_after(taken, most)).await;
 }
 
 /// When such a rest is over, for one who listens meanwhile: at once where there is more.

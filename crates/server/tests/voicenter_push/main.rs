@@ -358,17 +358,22 @@ fn wire_a_server_that_must_not_be_reached_or_redirects_or_hangs_hinders_nobody()
     conformance::proves_partly("VOI-LIM-06", "the notification of calls only");
 }
 
-#[test]
-fn wire_a_wrong_url_is_named_by_check() {
+/// What `check` says of a configuration that it refuses.
+fn refused_by_check(text: &str) -> String {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("office.toml");
-    let text = "[[cdr_push]]\nname = \"a\"\nurl = \"ftp://x/\"\n[[cdr_push]]\nname = \"a\"\nurl = \"http://x/\"\n";
     std::fs::write(&file, text).expect("written");
     let checked = Command::new(env!("CARGO_BIN_EXE_hookswitch")).arg("check").arg("--config").arg(&file).output();
     let checked = checked.expect("it runs");
-    let told = [checked.stdout, checked.stderr].concat();
-    let told = String::from_utf8_lossy(&told);
+    let told = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
     assert!(!checked.status.success(), "{told}");
+    told
+}
+
+#[test]
+fn wire_a_wrong_url_is_named_by_check() {
+    let text = "[[cdr_push]]\nname = \"a\"\nurl = \"ftp://x/\"\n[[cdr_push]]\nname = \"a\"\nurl = \"http://x/\"\n";
+    let told = refused_by_check(text);
     assert!(told.contains("cdr_push[1].url: a URL begins with http:// or https://"), "{told}");
     assert!(told.contains("cdr_push[2].name: a stands already in cdr_push[1]"), "{told}");
 }

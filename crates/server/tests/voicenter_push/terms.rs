@@ -1,9 +1,8 @@
 //! What a server may ask for beside its URL: whose calls, of which types, and in the words of the vendor's later clients (VOI-ADM-09).
 
 use crate::servers::{Got, Listener, Server, taken};
-use crate::{CODE, called, office_of, pass, push, talk};
+use crate::{CODE, called, office_of, pass, push, refused_by_check, talk};
 use serde_json::{Value, json};
-use std::process::Command;
 
 /// Seconds by which the house's clock is ahead of UTC, all year.
 const AHEAD_S: i64 = 19_800;
@@ -127,15 +126,8 @@ fn wire_a_server_gets_what_it_asked_for_in_its_words() {
 
 #[test]
 fn wire_terms_that_cannot_be_kept_are_named_by_check() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let file = dir.path().join("office.toml");
     let pushes = push("a", 1, "types = [\"Click2Call leg1\", \"Chat\"]\ndepartment = \"Nowhere\"");
-    std::fs::write(&file, house(&pushes)).expect("written");
-    let checked = Command::new(env!("CARGO_BIN_EXE_hookswitch")).arg("check").arg("--config").arg(&file).output();
-    let checked = checked.expect("it runs");
-    let told = [checked.stdout, checked.stderr].concat();
-    let told = String::from_utf8_lossy(&told);
-    assert!(!checked.status.success(), "{told}");
+    let told = refused_by_check(&house(&pushes));
     assert!(told.contains("cdr_push[1].types: no call is of the type \"Chat\""), "{told}");
     assert!(told.contains("\"Extension Outgoing\""), "it says what there is: {told}");
     assert!(told.contains("cdr_push[1].department: there is no department Nowhere"), "{told}");

@@ -99,7 +99,7 @@ async fn newest_first(incoming: &Incoming, limit: u32) -> Result<Vec<CallRecord>
         from: instant(incoming, "started_at.gte"),
         to: instant(incoming, "started_at.lt"),
         limit,
-        before: cursor(incoming).await?.map(|(_, call)| call),
+        before: cursor(incoming).await?,
     };
     Ok(incoming.door.exchange().ask(|back| Ask::Records(asked, back)).await??)
 }

@@ -79,7 +79,7 @@ async fn read(
         let query = RecordQuery { parties, from: Some(start), to: None, limit: PAGE, before };
         let page = asked.door.exchange.ask(|back| Ask::Records(query, back)).await.map_err(|_| Trouble::Internal)??;
         let Some(oldest) = page.last() else { break };
-        before = Some(oldest.call.id);
+        before = Some((oldest.call.created, oldest.call.id));
         let seen = asked
             .door
             .exchange

@@ -103,7 +103,8 @@ impl Core {
     fn page(&self, query: &RecordQuery) -> Vec<CallRecord> {
         let from = query.from.unwrap_or_default();
         let fits = |record: &&CallRecord| {
-            record.call.created >= from && query.before.is_none_or(|before| record.call.id < before)
+            record.call.created >= from
+                && query.before.is_none_or(|before| (record.call.created, record.call.id) < before)
         };
         self.records.iter().rev().filter(fits).take(query.limit.min(2) as usize).cloned().collect()
     }

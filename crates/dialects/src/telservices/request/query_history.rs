@@ -44,7 +44,7 @@ impl Door {
             let asked = RecordQuery { parties: party.clone().into_iter().collect(), from, to, limit: PAGE, before };
             let page = self.ask(|back| Ask::Records(asked, back)).await?;
             let Some(oldest) = page.last() else { break };
-            before = Some(oldest.call.id);
+            before = Some((oldest.call.created, oldest.call.id));
             let clock = self.0.exchange.clock();
             self.0.exchange.read(|picture| {
                 rows.extend(page.iter().flat_map(|record| history::rows(picture, record, &wanted, clock, zone)));

@@ -156,7 +156,7 @@ impl Search<'_> {
             let records = exchange.ask(|back| Ask::Records(asking, back)).await.map_err(|_| LogFault::Internal)?;
             let records = records.map_err(|_| LogFault::Internal)?;
             let Some(last) = records.last() else { return Ok(()) };
-            query.before = Some(last.call.id);
+            query.before = Some((last.call.created, last.call.id));
             self.read += records.len();
             exchange.read(|picture| records.iter().for_each(|record| self.take(picture, record)));
             if self.found.len() > config.log_records_max || self.read > READ_MAX {

@@ -131,7 +131,7 @@ impl Core {
             let created = record.call.created;
             query.from.is_none_or(|from| created >= from)
                 && query.to.is_none_or(|to| created < to)
-                && query.before.is_none_or(|before| record.call.id < before)
+                && query.before.is_none_or(|before| (record.call.created, record.call.id) < before)
                 && (query.parties.is_empty() || record.parties().iter().any(|party| query.parties.contains(party)))
         };
         // Pages of two, so that paging is exercised.
